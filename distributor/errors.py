@@ -1,0 +1,28 @@
+"""The two ways in which a delivery fails, told apart at the edge."""
+
+
+class DeliveryError(Exception):
+    """A delivery did not succeed.
+
+    ``reason`` is a short word for people and statistics (``timeout``, ``no-such-address``);
+    ``reply`` is what the other side said, word for word, or an empty string; ``about`` says whose
+    matter it is: ``recipient``, ``message``, ``relay``, ``ours`` or ``unknown``; ``wait`` is the
+    number of seconds that the other side asked for, if it did.
+    """
+
+    def __init__(
+        self, reason: str, reply: str = "", *, about: str = "unknown", wait: float | None = None
+    ) -> None:
+        super().__init__(f"{reason}: {reply}" if reply else reason)
+        self.reason = reason
+        self.reply = reply
+        self.about = about
+        self.wait = wait
+
+
+class Refused(DeliveryError):
+    """Never again: the same try would be refused in the same way."""
+
+
+class Unavailable(DeliveryError):
+    """Try later."""
