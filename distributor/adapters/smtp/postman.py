@@ -1,0 +1,85 @@
+"""The sender: one thread, one selector, a pool of connections that outlive each call."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from distributor.adapters.smtp.parcels import Parcel, Relay, Result, Timeouts
+from distributor.adapters.smtp.pool import Limits, Pool
+from distributor.adapters.smtp.rounds import Round
+
+
+def _no_journal(result: Result) -> None:
+    """For callers that can do without."""
+
+
+def _never() -> bool:
+    return False
+
+
+class Postman:
+    """Hands messages over to the first of ``relays`` that stands well. For one thread.
+
+    ``limits`` says after how many messages, how many seconds and how long a rest one of the
+    ``connections`` is given up. A new connection costs some round trips and, in TLS, a millisecond
+    of computing: where the relay is one's own and the rate high, raise messages and age.
+    ``local_hostname`` is said in EHLO; by default this machine's full name, or else its address.
+    ``clock`` is monotonic, in seconds.
+
+    Raises:
+        ValueError: an option is out of range, or a relay's ``ca_file`` cannot be read.
+    """
+
+    def __init__(
+        self,
+        relays: Sequence[Relay],
+        *,
+        connections: int = 4,
+        local_hostname: str = "",
+        limits: Limits | None = None,
+        timeouts: Timeouts | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        if not relays:
+            raise ValueError("there must be at least one relay")
+        limits = replace(limits or Limits(), connections=connections)
+        self._pool = Pool.of(relays, limits, timeouts or Timeouts(), local_hostname, clock)
+
+    def send(
+        self,
+        parcels: Iterable[Parcel | None],
+        *,
+        journal: Callable[[Result], None] = _no_journal,
+        stop: Callable[[], bool] = _never,
+    ) -> Iterator[Result]:
+        """Send ``parcels``, taken one at a time as a connection is free; yield what came of each.
+
+        ``journal`` gets each result before anything more is written on its connection. Once
+        ``stop`` says so no new message begins, and what is on the wire gets 8 seconds; closing the
+        iterator early does the same, its results going to the journal alone. A parcel of which no
+        result comes was not begun, or none of it has left. None among the parcels means that there
+        is nothing to send for the moment. If no relay can be used, the parcels taken come back as
+        Unavailable, about the relay, and no more are taken.
+
+        Raises:
+            Exception: what ``parcels`` or ``journal`` raised.
+        """
+        round_ = Round(self._pool, iter(parcels), journal, stop)
+        work = round_.work()
+        try:
+            # Not "yield from": that would end the work with the caller's interest in it.
+            for result in work:  # noqa: UP028
+                yield result
+        except GeneratorExit:
+            round_.halt()
+            deque(work, maxlen=0)
+            raise
+        finally:
+            round_.abandon()
+
+    def close(self) -> None:
+        """Say ``QUIT`` on every connection. The postman is of no more use then."""
+        self._pool.close()

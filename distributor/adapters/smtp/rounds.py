@@ -1,0 +1,301 @@
+"""One call of the sender: parcels in, results out, replies journalled in between."""
+
+from __future__ import annotations
+
+import selectors
+from collections import deque
+from collections.abc import Callable, Iterator
+
+from distributor.adapters.smtp.answers import STOPPING
+from distributor.adapters.smtp.connection import TALKING, Connection
+from distributor.adapters.smtp.dialogue import GO, OVER, READY
+from distributor.adapters.smtp.parcels import Parcel, Result
+from distributor.adapters.smtp.pool import Pool
+from distributor.errors import DeliveryError, Refused, Unavailable
+
+_TICK = 0.1
+_SHORT_TICK = 0.02
+_RESTED = 1.0
+
+
+class Round:
+    """What one call of :meth:`Postman.send` does with the pool.
+
+    ``waiting`` holds parcels that were taken from the source for connections still being made, or
+    that a relay was only asked about when it closed: none of their octets has left.
+    """
+
+    def __init__(
+        self,
+        pool: Pool,
+        source: Iterator[Parcel | None],
+        journal: Callable[[Result], None],
+        stop: Callable[[], bool],
+    ) -> None:
+        self._pool = pool
+        self._source = source
+        self._journal = journal
+        self._stop = stop
+        self._results: list[Result] = []
+        self._waiting: deque[Parcel] = deque()
+        self._asked_again: set[int] = set()
+        self._ended = False
+        self._paused = False
+        self._slack = True
+        self._halt_at: float | None = None
+        self._look_at = 0.0
+        self._failure: Exception | None = None
+
+    def work(self) -> Iterator[Result]:
+        """Runs to the end, yielding results as they become known.
+
+        Raises:
+            Exception: what the source or the journal raised. After one of the source, messages on
+                the wire are waited for as after a stop; after one of the journal they are not.
+        """
+        self._pool.tidy(self._pool.clock())
+        now = self._turn(0)
+        while True:
+            if self._slack:
+                self._spread(now)
+            if self._results:
+                results, self._results = self._results, []
+                yield from results
+            if self._ended and not self._waiting and not self._under_way():
+                break
+            now = self._turn(_SHORT_TICK if self._paused else _TICK)
+            if self._failure is not None:
+                self.halt()
+        if self._failure is not None:
+            raise self._failure
+
+    def halt(self) -> None:
+        """No new message begins; those whose text is on the wire get a little time."""
+        now = self._pool.clock()
+        if self._halt_at is None:
+            self._ended, self._halt_at = True, now + self._pool.timeouts.stop
+            self._waiting.clear()
+            for connection in list(self._pool.connections):
+                dialogue = connection.dialogue
+                if dialogue is None or (dialogue.asked and not dialogue.sent):
+                    self._lose(connection, _stopped(), now)
+
+    def abandon(self) -> None:
+        """Closes what still has something on the wire."""
+        for connection in list(self._pool.connections):
+            if connection.busy:
+                self._pool.drop(connection)
+
+    def _under_way(self) -> bool:
+        return any(connection.busy for connection in self._pool.connections)
+
+    def _turn(self, patience: float) -> float:
+        """Waits for the other side, deals with all that has happened, returns the time."""
+        events = self._pool.selector.select(patience)
+        now = self._pool.clock()
+        for key, mask in events:
+            connection: Connection = key.data
+            if connection.phase is TALKING:
+                if mask & selectors.EVENT_WRITE:
+                    connection.flush(now)
+                if mask & selectors.EVENT_READ:
+                    self._talk(connection, now)
+            elif connection.phase == "leaving":
+                self._pool.gone(connection)
+            elif connection.phase != "closed":
+                self._advance(connection, now, writable=bool(mask & selectors.EVENT_WRITE))
+        if now >= self._look_at:
+            self._look(now)
+        return now
+
+    def _talk(self, connection: Connection, now: float) -> None:
+        wire, dialogue = connection.wire, connection.dialogue
+        assert dialogue is not None
+        try:
+            data = wire.read()
+        except Unavailable as error:
+            self._lose(connection, error, now)
+            return
+        if not data:
+            return
+        answer = dialogue.receive(data, early=wire.unsent > dialogue.tail)
+        if dialogue.results:
+            self._settle(connection)
+        state = dialogue.state
+        if state is GO:
+            if self._halt_at is not None or self._stop():
+                self.halt()
+                self._lose(connection, _stopped(), now)
+                return
+            if dialogue.capabilities.pipelining and not self._pool.spent(connection, now, 1):
+                self._lay(connection)
+            connection.say(dialogue.go(), now, self._pool.timeouts.final)
+        elif state is READY:
+            self._engage(connection, now)
+        elif state is OVER:
+            assert dialogue.error is not None
+            self._lose(connection, dialogue.error, now)
+        elif answer:
+            connection.say(answer, now, self._pool.timeouts.command)
+        elif dialogue.sent is None:
+            connection.deadline = now + self._pool.timeouts.command
+
+    def _advance(self, connection: Connection, now: float, *, writable: bool) -> None:
+        try:
+            connection.advance(now, writable=writable)
+        except DeliveryError as error:
+            self._lose(connection, error, now)
+            return
+        if connection.phase is TALKING:
+            self._engage(connection, now)
+
+    def _engage(self, connection: Connection, now: float) -> None:
+        """Gives a connection that is ready its next parcel."""
+        dialogue = connection.dialogue
+        assert dialogue is not None
+        if self._halt_at is not None or self._stop():
+            self.halt()
+            connection.rested = now
+        elif self._pool.spent(connection, now):
+            self._pool.retire(connection, now)
+            self._slack = True
+        elif self._lay(connection):
+            if now - connection.rested > _RESTED:
+                connection.woken = dialogue.served
+            connection.say(dialogue.ask(), now, self._pool.timeouts.command)
+        else:
+            connection.rested = now
+
+    def _lay(self, connection: Connection) -> bool:
+        """Lays the next parcel that the relay could take ready on ``connection``."""
+        dialogue = connection.dialogue
+        assert dialogue is not None
+        while (parcel := self._next()) is not None:
+            try:
+                dialogue.offer(parcel)
+            except Refused as error:
+                self._report(Result(parcel.key, error, ""))
+            else:
+                return True
+        return False
+
+    def _next(self) -> Parcel | None:
+        return self._waiting.popleft() if self._waiting else self._pull()
+
+    def _pull(self) -> Parcel | None:
+        if self._ended:
+            return None
+        try:
+            parcel = next(self._source)
+        except StopIteration:
+            self._ended, self._paused = True, False
+            return None
+        except Exception as error:
+            self._failure = error
+            self._ended, self._paused = True, False
+            return None
+        self._paused = parcel is None
+        self._slack = self._slack or self._paused
+        return parcel
+
+    def _settle(self, connection: Connection) -> None:
+        """Reports what the dialogue has found out, before anything more is written on it."""
+        dialogue, route = connection.dialogue, connection.route
+        assert dialogue is not None
+        for result in dialogue.results:
+            self._report(result)
+            error = result.error
+            if error is None or error.about != "relay":
+                if route.breaker.troubled:
+                    route.breaker.succeeded()
+                    self._slack = True
+            elif error.reason in STOPPING:
+                route.stop(error)
+        dialogue.results.clear()
+
+    def _report(self, result: Result) -> None:
+        self._journal(result)
+        self._results.append(result)
+
+    def _lose(self, connection: Connection, error: DeliveryError, now: float) -> None:
+        """The connection is of no more use. What it had under way is due again.
+
+        A parcel that the relay was only asked about goes to another connection, once, if this one
+        has been of use: relays close after so many messages, and that is no failure of theirs.
+        """
+        if connection.phase == "closed":
+            return
+        dialogue, route = connection.dialogue, connection.route
+        if dialogue is not None:
+            dialogue.lose(error)
+            self._settle(connection)
+        self._pool.drop(connection)
+        self._slack = True
+        sent = dialogue.sent if dialogue is not None else None
+        asked = dialogue.asked if dialogue is not None else None
+        useful = dialogue is not None and (dialogue.served > 0 or sent is not None)
+        if sent is not None:
+            self._report(Result(sent.key, error, error.reply))
+        if self._halt_at is not None:
+            return
+        if asked is not None:
+            if useful and asked.key not in self._asked_again:
+                self._asked_again.add(asked.key)
+                self._waiting.append(asked)
+            else:
+                self._report(Result(asked.key, error, error.reply))
+        if dialogue is None:
+            route.failed(error, now, connecting=True)
+        elif sent is None and useful and error.reason in ("closed", "closing"):
+            if asked is not None and dialogue.served > connection.woken:
+                route.closed_after(dialogue.served)
+        elif sent is not None or asked is not None:
+            route.failed(error, now, connecting=False)
+
+    def _spread(self, now: float) -> None:
+        """Finds work for connections at rest, and connections for more work."""
+        self._slack = self._paused = False
+        pool = self._pool
+        for connection in list(pool.connections):
+            if connection.phase is TALKING and not connection.busy:
+                self._engage(connection, now)
+        while self._waiting or not (self._ended or self._paused):
+            route = pool.choose(now)
+            if route is None:
+                break
+            opening = sum(connection.phase is not TALKING for connection in pool.connections)
+            if opening >= len(self._waiting):
+                parcel = None if self._paused else self._pull()
+                if parcel is None:
+                    break
+                self._waiting.append(parcel)
+            pool.open(route, now)
+        if not pool.connections and not self._paused:
+            self._give_up()
+
+    def _give_up(self) -> None:
+        """No relay can be used: what was taken is due again, and no more is taken."""
+        self._ended = True
+        error = self._pool.why()
+        while self._waiting:
+            self._report(Result(self._waiting.popleft().key, error, error.reply))
+
+    def _look(self, now: float) -> None:
+        """What only the clock tells: a stop, patience at an end, connections long at rest."""
+        self._look_at, self._slack = now + _TICK, True
+        if self._halt_at is None and self._stop():
+            self.halt()
+        for connection in list(self._pool.connections):
+            waited_for = connection.phase is not TALKING or connection.busy
+            if self._halt_at is not None and connection.busy and now >= self._halt_at:
+                self._lose(connection, _stopped(), now)
+            elif waited_for and now >= connection.deadline:
+                try:
+                    connection.overdue(now)
+                except Unavailable as error:
+                    self._lose(connection, error, now)
+        self._pool.tidy(now)
+
+
+def _stopped() -> Unavailable:
+    return Unavailable("stopped", about="relay")

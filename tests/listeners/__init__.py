@@ -1,0 +1,1 @@
+"""Real servers on 127.0.0.1 for tests."""
