@@ -1,0 +1,83 @@
+"""Finished bytes of an edition, made once, kept, and the same for every worker and retry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from hashlib import sha256
+
+from django.conf import settings
+
+from distributor.channels import email, webhooks
+from distributor.dispatch.models import Composition, Edition
+from distributor.release import Site
+
+
+def site() -> Site:
+    """The newsroom as the channels name it."""
+    options = settings.DISTRIBUTOR.site
+    return Site(
+        name=options.name,
+        url=options.url,
+        languages=tuple(options.languages),
+        time_zone=options.time_zone,
+    )
+
+
+def sender() -> email.Sender:
+    """Who a mail is from."""
+    options = settings.DISTRIBUTOR.email
+    return email.Sender(
+        from_=options.from_,
+        reply_to=options.reply_to or "",
+        bounce_domain=options.bounce_domain or "",
+        site=site(),
+    )
+
+
+def mail(edition: Edition, *, first: bool) -> email.Composition:
+    """The mail of an edition for readers who hear of it first, or who had an earlier one.
+
+    Raises:
+        Refused: the release cannot be mailed as it is (a limit, or a fault of its words).
+    """
+
+    def make() -> bytes:
+        return email.compose(edition.release, sender(), first=first).to_bytes()
+
+    form = "reader" if first else "reader-follow-up"
+    return email.Composition.from_bytes(_once(edition, "email", form, make))
+
+
+def webhook(edition: Edition, format: str) -> webhooks.Body:
+    """The body that every endpoint of a format gets for an edition.
+
+    Raises:
+        Refused: even cut it is larger than the format allows.
+    """
+
+    def make() -> bytes:
+        ident = webhook_id(edition)
+        return webhooks.compose(edition.release, site(), format, webhook_id=ident).to_bytes()
+
+    return webhooks.Body.from_bytes(_once(edition, "webhook", format, make))
+
+
+def webhook_id(edition: Edition) -> str:
+    """The event's id, the same for every endpoint, retry and redelivery."""
+    return f"msg_{edition.event_id.hex}"
+
+
+def _once(edition: Edition, channel: str, form: str, make: Callable[[], bytes]) -> bytes:
+    kept = Composition.objects.filter(edition=edition, channel=channel, form=form)
+    if found := kept.first():
+        return bytes(found.content)
+    content = make()
+    row = Composition(
+        edition=edition,
+        channel=channel,
+        form=form,
+        content=content,
+        sha256=sha256(content).hexdigest(),
+    )
+    Composition.objects.bulk_create([row], ignore_conflicts=True)
+    return bytes(kept.get().content)

@@ -1,0 +1,75 @@
+"""What a person may do to a sending: pause, resume or cancel it, or have it tried again."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F, QuerySet
+from django.utils import timezone
+
+from distributor.dispatch import bell, rounds
+from distributor.dispatch.models import Batch, Delivery, Edition
+
+
+def pause(release_id: UUID | str) -> int:
+    """Stop the sending of a release within one round; how many editions were paused."""
+    running = Edition.objects.filter(release_id=release_id, paused_at=None)
+    return running.update(paused_at=timezone.now())
+
+
+def resume(release_id: UUID | str) -> int:
+    """Go on with what is pending; how many editions were paused."""
+    paused = Edition.objects.filter(release_id=release_id).exclude(paused_at=None)
+    resumed = paused.update(paused_at=None)
+    _hurry(Batch.objects.filter(edition__release_id=release_id).exclude(due_at=None))
+    return resumed
+
+
+def cancel(release_id: UUID | str) -> int:
+    """Close what is pending as failed, for the reason ``cancelled``; how many deliveries."""
+    return sum(_close(batch, "cancelled") for batch in _open(release_id))
+
+
+def redeliver(release_id: UUID | str, channel: str, *, failed: bool) -> int:
+    """Make due now what is owed of the newest edition and, with ``failed``, what failed too.
+
+    What was cancelled or refused is then a person's wish and gets a fresh schedule; what a newer
+    edition replaced stays closed. Returns how many deliveries are due.
+    """
+    edition = Edition.objects.filter(release_id=release_id, taken_back_at=None).latest("number")
+    batches = Batch.objects.filter(edition=edition, channel=channel)
+    now, due = timezone.now(), 0
+    for batch in batches:
+        with transaction.atomic():
+            rows = Delivery.objects.filter(**rounds.members(batch))
+            if failed:
+                rows.filter(state="failed").exclude(reason="superseded").update(
+                    state="pending", reason="", attempts=0, since=now, due_at=now
+                )
+            due += rows.filter(state="pending").update(due_at=now)
+            rounds.recount(batch)
+            rounds.close(batch)
+    _hurry(batches.exclude(due_at=None))
+    return due
+
+
+def _open(release_id: UUID | str) -> list[Batch]:
+    owed = Batch.objects.filter(edition__release_id=release_id)
+    return list(owed.filter(total__gt=F("delivered") + F("failed") + F("superseded")))
+
+
+def _close(batch: Batch, reason: str) -> int:
+    with transaction.atomic():
+        pending = Delivery.objects.filter(**rounds.members(batch), state="pending")
+        closed = pending.update(state="failed", reason=reason)
+        rounds.recount(batch)
+        rounds.close(batch)
+    return closed
+
+
+def _hurry(batches: QuerySet[Batch]) -> None:
+    """Ring at once for ``batches``, whatever they were waiting for."""
+    batches.update(due_at=timezone.now(), rung_at=None)
+    for edition_id, channel in set(batches.values_list("edition_id", "channel")):
+        bell.ring_batches(edition_id, channel)

@@ -1,0 +1,73 @@
+"""Claim a batch, have its channel send it, record what happened."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Protocol
+
+import structlog
+from django.utils import timezone
+
+from distributor.dispatch import bell, by_email, by_feed, by_webhook, leases, rounds, stopping
+from distributor.dispatch.journal import Journal, Outcome
+from distributor.dispatch.models import Batch, Edition
+from distributor.dispatch.rounds import Due
+
+WAIT = timedelta(seconds=10)
+"""How long a batch rests when nothing could be handed over for reasons that are not its own."""
+
+_log = structlog.get_logger()
+
+
+class Desk(Protocol):
+    """Where a channel's deliveries are handed over."""
+
+    ROUND: int
+    """How many deliveries are claimed at a time."""
+
+    def deliver(
+        self, edition: Edition, round_: list[Due], journal: Journal
+    ) -> Iterator[list[Outcome]]:
+        """Hand over what ``round_`` holds and yield what came of it, some at a time.
+
+        A delivery of which nothing is yielded was not begun.
+        """
+
+
+DESKS: dict[str, Desk] = {"email": by_email, "feed": by_feed, "webhook": by_webhook}
+
+
+def deliver(batch_id: int) -> None:
+    """Deliver what is due in a batch, unless somebody is at it already."""
+    batch = Batch.objects.select_related("edition").filter(pk=batch_id).exclude(due_at=None).first()
+    if batch is None or not leases.claim(batch):
+        return
+    with leases.held(batch):
+        started, desk = time.monotonic(), DESKS[batch.channel]
+        rounds.settle(batch)
+        journal = Journal(batch.pk)
+        stuck, after = False, 0
+        while not (stuck or stopping.requested()):
+            round_ = rounds.begin(batch, desk.ROUND, after=after)
+            if not round_:
+                break
+            after = round_[-1].recipient
+            outcomes = _hand_over(batch, desk, round_, journal)
+            stuck = not any(outcome.tried for outcome in outcomes)
+        journal.close(remove=True)
+        rounds.close(batch, not_before=timezone.now() + WAIT if stuck else None)
+    _log.info("batch.done", batch=batch.pk, ms=int(1000 * (time.monotonic() - started)))
+    bell.ring_batches(batch.edition_id, batch.channel)
+
+
+def _hand_over(batch: Batch, desk: Desk, round_: list[Due], journal: Journal) -> list[Outcome]:
+    known: list[Outcome] = []
+    for outcomes in desk.deliver(batch.edition, round_, journal):
+        rounds.record(batch, outcomes)
+        known += outcomes
+    begun = {outcome.delivery for outcome in known}
+    rounds.hand_back(batch, [due for due in round_ if due.id not in begun])
+    journal.clear()
+    return known

@@ -1,0 +1,127 @@
+"""Which feeds there are, what stands in each, and the building of their files."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import structlog
+from django.conf import settings
+from django.utils import timezone
+
+from distributor.adapters import files
+from distributor.audience.models import Topic
+from distributor.channels import feeds as channel
+from distributor.dispatch import compositions, editions, leases
+from distributor.dispatch.models import Edition, EditionTopic, Feed
+from distributor.errors import Unavailable
+from distributor.rendering.words import word
+
+_log = structlog.get_logger()
+
+
+def found() -> None:
+    """Make a row for each feed that ought to exist: a feed is born with its language or topic."""
+    have = set(Feed.objects.values_list("name", flat=True))
+    languages = settings.DISTRIBUTOR.site.languages
+    _bear(have, "all", "", None, "all")
+    for language in languages:
+        _bear(have, f"{language}/all", language, None, f"{language}/all")
+        for topic in Topic.objects.filter(ended_at=None):
+            _bear(have, f"{language}/{topic.slug}", language, topic, f"{language}/{topic.pk}")
+
+
+def _bear(have: set[str], name: str, language: str, topic: Topic | None, ident: str) -> None:
+    if name in have:
+        return
+    host, year = urlsplit(settings.DISTRIBUTOR.site.url).hostname, timezone.now().year
+    row = Feed(name=name, language=language, topic=topic, tag=f"tag:{host},{year}:feed/{ident}")
+    Feed.objects.bulk_create([row], ignore_conflicts=True)
+
+
+def touched(edition: Edition) -> list[Feed]:
+    """The feeds that an edition changes: those of its topics, and of its earlier editions'."""
+    found()
+    slugs = EditionTopic.objects.filter(
+        edition__release_id=edition.release_id, edition__number__lte=edition.number
+    ).values_list("slug", flat=True)
+    language = edition.language
+    names = ["all", f"{language}/all", *(f"{language}/{slug}" for slug in set(slugs))]
+    return list(Feed.objects.filter(name__in=names).order_by("pk"))
+
+
+def build(feed_id: int, since: datetime | None = None) -> None:
+    """Write the three files of a feed, if they are not true as of ``since`` already.
+
+    ``since`` must be a moment at which what is to be in them was in the database for all to see.
+
+    Raises:
+        Refused: the documents would not be valid; the old files stay.
+        Unavailable: somebody else is building it, or the disk is full.
+    """
+    feed = Feed.objects.select_related("topic").get(pk=feed_id)
+    if since and feed.built_at and feed.built_at > since:
+        return
+    if not leases.claim(feed):
+        raise Unavailable("busy", "another worker is building this feed", wait=1)
+    with leases.held(feed):
+        now = timezone.now()
+        site = compositions.site()
+        built = channel.build(value(feed), entries(feed, now), site)
+        for entry in built.left_out:
+            _log.error("feed.entry_left_out", feed=feed.name, entry=entry)
+        for suffix, content in built.documents.items():
+            files.replace(_public() / f"{feed.name}.{suffix}", content, compress=True)
+        Feed.objects.filter(pk=feed.pk).update(built_at=now)
+
+
+def value(feed: Feed) -> channel.Feed:
+    """``feed`` as the channel takes it."""
+    site = compositions.site()
+    language = feed.language or site.languages[0]
+    title = site.name
+    if feed.language:
+        title = f"{site.name} ({word(language, 'own_language')})"
+    if feed.topic:
+        title = f"{site.name}: {feed.topic.name(language)}"
+    hub = settings.DISTRIBUTOR.feeds.websub_hub
+    home = site.url if language == site.languages[0] else f"{site.url}/{language}"
+    return channel.Feed(
+        name=feed.name,
+        id=feed.tag,
+        title=title,
+        description=word(language, "feed_description", name=site.name),
+        language=language,
+        url=f"{site.url}/feeds/{feed.name}",
+        page_url=f"{home}/",
+        born=feed.born_at,
+        hub="" if hub in ("off", "builtin") else hub,
+    )
+
+
+def entries(feed: Feed, at: datetime) -> list[channel.Entry]:
+    """The newest entries of ``feed`` as of ``at``: nothing that has not left by then."""
+    site = compositions.site()
+    shown = editions.public(
+        at, language=feed.language or None, topic=feed.topic.slug if feed.topic else None
+    )[: settings.DISTRIBUTOR.feeds.entries]
+    made = []
+    for edition in shown:
+        release = edition.release
+        assert release.published_at is not None
+        updated = release.updated_at or release.published_at
+        made.append(channel.entry(release, site, published=release.published_at, updated=updated))
+    return made
+
+
+def write_stylesheets() -> None:
+    """Write the stylesheet that the XML formats name, one for each language."""
+    for language in settings.DISTRIBUTOR.site.languages:
+        path = _public() / f"style-{language}.css"
+        files.replace(path, channel.stylesheet(language), compress=True)
+
+
+def _public() -> Path:
+    folder: Path = settings.DISTRIBUTOR.site.data_dir / "public" / "feeds"
+    return folder

@@ -1,0 +1,126 @@
+"""What was handed over, written down before the next is sent: an append-only file per batch.
+
+A worker that dies takes its open round with it; what the journal holds of it is settled into the
+database before anybody sends again, so that a kill doubles only what was on the wire.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+
+from distributor.errors import DeliveryError, Refused, Unavailable
+
+SYNCED_EVERY = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of one try of a delivery: ``error`` is None when it was handed over.
+
+    ``at`` is the time in seconds since the epoch.
+    """
+
+    delivery: int
+    error: DeliveryError | None
+    reply: str
+    at: float
+
+    @property
+    def tried(self) -> bool:
+        """Whether it says something of the delivery, and not only that the relay was away."""
+        return self.error is None or self.error.about != "relay"
+
+
+class Journal:
+    """The journal of one batch, open for writing; one line an outcome, synced each second."""
+
+    def __init__(self, batch: int) -> None:
+        path = _path(batch)
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        self._path = path
+        self._synced = time.monotonic()
+        self._lock = threading.Lock()
+
+    def write(self, outcome: Outcome) -> None:
+        """Put ``outcome`` on record: in the kernel's hands when this returns.
+
+        Raises:
+            OSError: the disk is full; nothing more may then be sent.
+        """
+        line = _line(outcome)
+        with self._lock:
+            if os.write(self._file, line) != len(line):
+                raise OSError("the journal could not be written whole: is the disk full?")
+            if time.monotonic() - self._synced > SYNCED_EVERY:
+                os.fdatasync(self._file)
+                self._synced = time.monotonic()
+
+    def clear(self) -> None:
+        """Forget what was written: the database holds it now."""
+        os.ftruncate(self._file, 0)
+
+    def close(self, *, remove: bool) -> None:
+        os.close(self._file)
+        if remove:
+            self._path.unlink(missing_ok=True)
+
+
+def left(batch: int) -> Iterator[Outcome]:
+    """The outcomes in the journal of ``batch``; a line cut short by the kill is not one."""
+    path = _path(batch)
+    if not path.exists():
+        return
+    for line in path.read_bytes().split(b"\n"):
+        outcome = _read(line)
+        if outcome:
+            yield outcome
+
+
+def remove(batch: int) -> None:
+    """Forget the journal of ``batch``, once it is settled."""
+    _path(batch).unlink(missing_ok=True)
+
+
+def batches() -> list[int]:
+    """The batches that have a journal here."""
+    return [int(path.stem) for path in _folder().glob("*.jsonl") if path.stem.isdigit()]
+
+
+def _folder() -> Path:
+    folder: Path = settings.DISTRIBUTOR.site.data_dir / "journal"
+    return folder
+
+
+def _path(batch: int) -> Path:
+    return _folder() / f"{batch}.jsonl"
+
+
+def _line(outcome: Outcome) -> bytes:
+    error = outcome.error
+    kind = "" if error is None else type(error).__name__
+    told = [error.reason, error.about, error.wait] if error else []
+    fields = [outcome.delivery, round(outcome.at, 3), kind, outcome.reply, *told]
+    text = json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
+    # The line end comes first, so that a line cut short spoils no later one.
+    return b"\n" + text.encode("utf-8", "backslashreplace")
+
+
+def _read(line: bytes) -> Outcome | None:
+    try:
+        delivery, at, kind, reply, *told = json.loads(line)
+    except ValueError:
+        return None
+    if not kind:
+        return Outcome(delivery, None, reply, at)
+    reason, about, wait = told
+    kind_of_error = Refused if kind == "Refused" else Unavailable
+    return Outcome(delivery, kind_of_error(reason, reply, about=about, wait=wait), reply, at)

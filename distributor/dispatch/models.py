@@ -1,0 +1,225 @@
+"""What was issued, what is owed to whom, and what came of each try."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from distributor.release import Release
+
+
+class Edition(models.Model):
+    """One issued version of a release. Its row never changes but for the marks of its progress.
+
+    ``revision`` is the caller's key of what was published: the same key gives the same edition.
+    Nothing of an edition is readable or sent before ``leaves_at``, by the clock at read time.
+    """
+
+    class Status(models.TextChoices):
+        USABLE = "usable"
+        WITHHELD = "withheld"
+        CANCELED = "canceled"
+
+    release_id = models.UUIDField()
+    number = models.PositiveIntegerField()
+    revision = models.CharField(max_length=80)
+    event_id = models.UUIDField(unique=True)
+    act = models.CharField(max_length=24)
+    status = models.CharField(max_length=8, choices=Status.choices, default=Status.USABLE)
+    digest = models.CharField(max_length=71)
+    language = models.CharField(max_length=12)
+    title = models.CharField(max_length=255)
+    content = models.JSONField()
+    issuer = models.CharField(max_length=150)
+    approver = models.CharField(max_length=150, blank=True)
+    reason = models.TextField(blank=True)
+    issued_at = models.DateTimeField(default=timezone.now)
+    leaves_at = models.DateTimeField()
+    published_at = models.DateTimeField(null=True)
+    taken_back_at = models.DateTimeField(null=True)
+    fanned_out_at = models.DateTimeField(null=True)
+    paused_at = models.DateTimeField(null=True)
+    channels = models.JSONField(default=list, help_text="those it goes out by")
+    holder = models.CharField(max_length=120, blank=True)
+    lease_until = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["release_id", "number"], name="one_number_per_release"),
+            models.UniqueConstraint(
+                fields=["release_id", "revision"], name="one_edition_per_revision"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["leaves_at"], condition=Q(fanned_out_at=None), name="edition_not_fanned_out"
+            ),
+            models.Index(fields=["published_at"], name="edition_published"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.release_id} edition {self.number}"
+
+    @property
+    def release(self) -> Release:
+        """The frozen words and facts."""
+        return Release.from_dict(self.content)
+
+
+class EditionTopic(models.Model):
+    """A topic of an edition, by its slug, as it stood then."""
+
+    edition = models.ForeignKey(Edition, on_delete=models.CASCADE, related_name="topics")
+    slug = models.SlugField(max_length=64)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["slug", "edition"], name="one_topic_per_edition")
+        ]
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+class EditionFile(models.Model):
+    """A picture or document of an edition: public, under its SHA-256, while an edition shows it.
+
+    ``path`` is the file's name in the storage that keeps it.
+    """
+
+    edition = models.ForeignKey(Edition, on_delete=models.CASCADE, related_name="files")
+    sha256 = models.CharField(max_length=64)
+    path = models.CharField(max_length=300)
+    expires_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["sha256", "edition"], name="one_file_per_edition")
+        ]
+
+    def __str__(self) -> str:
+        return self.sha256
+
+
+class Composition(models.Model):
+    """The finished bytes of an edition in one form: a mail of a segment, a webhook body."""
+
+    edition = models.ForeignKey(Edition, on_delete=models.CASCADE, related_name="compositions")
+    channel = models.CharField(max_length=8)
+    form = models.CharField(max_length=24, help_text="segment, or format")
+    content = models.BinaryField()
+    sha256 = models.CharField(max_length=64)
+    made_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["edition", "channel", "form"], name="one_composition_per_form"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.edition_id} {self.channel} {self.form}"
+
+
+class Feed(models.Model):
+    """A public list: ``all``, ``sv/all``, ``sv/digitalisering``; one builder at a time."""
+
+    name = models.CharField(max_length=80, unique=True)
+    language = models.CharField(max_length=12, blank=True)
+    topic = models.ForeignKey("audience.Topic", null=True, on_delete=models.PROTECT)
+    tag = models.CharField(max_length=200, help_text="its id for ever, a tag: URI (RFC 4151)")
+    born_at = models.DateTimeField(default=timezone.now)
+    built_at = models.DateTimeField(null=True, help_text="as of when its files are true")
+    holder = models.CharField(max_length=120, blank=True)
+    lease_until = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Batch(models.Model):
+    """Some hundreds of deliveries of one edition that one worker takes at a time.
+
+    Its deliveries are those of its edition, channel and lane whose ``recipient`` lies between
+    ``first`` and ``last``. The counters are true after every recorded round. ``due_at`` is when
+    something in it is owed next, None when nothing is. A claim is a lease: ``holder`` until
+    ``lease_until``.
+    """
+
+    edition = models.ForeignKey(Edition, on_delete=models.CASCADE, related_name="batches")
+    channel = models.CharField(max_length=8)
+    urgent = models.BooleanField(default=False)
+    first = models.BigIntegerField()
+    last = models.BigIntegerField()
+    total = models.PositiveIntegerField()
+    delivered = models.PositiveIntegerField(default=0)
+    failed = models.PositiveIntegerField(default=0)
+    superseded = models.PositiveIntegerField(default=0)
+    due_at = models.DateTimeField(null=True)
+    rung_at = models.DateTimeField(null=True)
+    holder = models.CharField(max_length=120, blank=True)
+    lease_until = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["edition", "channel", "urgent", "first"], name="one_batch_per_range"
+            )
+        ]
+        indexes = [
+            models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="batch_due")
+        ]
+
+    def __str__(self) -> str:
+        return f"batch {self.pk}"
+
+
+class Delivery(models.Model):
+    """One edition to one address by one channel.
+
+    ``recipient`` is the id of a subscriber, feed or endpoint. ``first_number`` is the edition
+    by which that reader was first told of the release; ``since`` is when it first fell due.
+    """
+
+    class State(models.TextChoices):
+        PENDING = "pending"
+        SENDING = "sending"
+        DELIVERED = "delivered"
+        FAILED = "failed"
+
+    edition = models.ForeignKey(Edition, on_delete=models.CASCADE, related_name="deliveries")
+    channel = models.CharField(max_length=8)
+    recipient = models.BigIntegerField()
+    urgent = models.BooleanField(default=False)
+    state = models.CharField(max_length=9, choices=State.choices, default=State.PENDING)
+    reason = models.CharField(max_length=24, default="", blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    since = models.DateTimeField()
+    due_at = models.DateTimeField()
+    done_at = models.DateTimeField(null=True)
+    first_number = models.PositiveIntegerField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["edition", "channel", "recipient"], name="one_delivery_per_address"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"delivery {self.pk}"
+
+
+class Attempt(models.Model):
+    """One try of a delivery and what came of it; ``reply`` is the other side's, word for word."""
+
+    delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="attempts_made")
+    at = models.DateTimeField()
+    outcome = models.CharField(max_length=12, help_text="delivered, refused or unavailable")
+    reason = models.CharField(max_length=24, blank=True)
+    reply = models.CharField(max_length=500, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.outcome} at {self.at:%Y-%m-%d %H:%M:%S}"

@@ -1,0 +1,83 @@
+"""How far a release has come: what is owed, delivered and failed, by channel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Sum
+from django.utils import timezone
+
+from distributor.dispatch import fanout
+from distributor.dispatch.models import Batch, Edition
+
+COUNTS = ("owed", "delivered", "failed", "bounced", "superseded")
+_STATES = {"usable": "published", "withheld": "withheld", "canceled": "withdrawn"}
+
+
+def standing(release_id: UUID | str) -> dict[str, Any]:
+    """The standing of a release, ready for JSON; counts are over all its editions.
+
+    Raises:
+        LookupError: no edition of that release was ever issued.
+    """
+    editions = Edition.objects.filter(release_id=release_id, taken_back_at=None)
+    newest = editions.order_by("-number").first()
+    if newest is None:
+        raise LookupError(f"no release {release_id} was issued")
+    words = newest.content
+    return {
+        "release": str(newest.release_id),
+        "uri": words["uri"],
+        "url": words["url"],
+        "title": newest.title,
+        "state": state(newest),
+        "edition": newest.number,
+        "event": newest.act,
+        "notes": [],
+        "channels": counts(editions),
+    }
+
+
+def state(newest: Edition) -> str:
+    """The state of a release whose newest edition is ``newest``."""
+    if newest.leaves_at > timezone.now():
+        return "scheduled"
+    if newest.published_at is None and newest.status == "usable":
+        return "embargoed"
+    return _STATES[newest.status]
+
+
+def counts(editions: Iterable[Edition]) -> dict[str, dict[str, int]]:
+    """By channel what is owed, delivered, failed, bounced and superseded of ``editions``.
+
+    The numbers come from the batches' counters. An edition that has left and is not fanned out
+    yet is owed to everybody who would get it now; one that has not left is not owed.
+    """
+    totals = {channel: dict.fromkeys(COUNTS, 0) for channel in ("email", "webhook", "feed")}
+    rows = Batch.objects.filter(edition__in=list(editions)).values("channel")
+    sums = rows.annotate(
+        of=Sum("total"), done=Sum("delivered"), lost=Sum("failed"), replaced=Sum("superseded")
+    )
+    for row in sums:
+        row_counts = totals[row["channel"]]
+        row_counts["delivered"] = row["done"]
+        row_counts["failed"] = row["lost"]
+        row_counts["superseded"] = row["replaced"]
+        row_counts["owed"] = row["of"] - row["done"] - row["lost"] - row["replaced"]
+    for edition in editions:
+        if edition.fanned_out_at is None and edition.leaves_at <= timezone.now():
+            written = set(Batch.objects.filter(edition=edition).values_list("channel", flat=True))
+            for channel, size in fanout.audience_size(edition).items():
+                if channel not in written:
+                    totals[channel]["owed"] += size
+    return totals
+
+
+def owed(release_id: UUID | str) -> int:
+    """How many deliveries of a release are owed now; not 0 while an edition is not fanned out."""
+    editions = Edition.objects.filter(release_id=release_id, taken_back_at=None)
+    now = timezone.now()
+    waiting = editions.filter(fanned_out_at=None, leaves_at__lte=now).count()
+    return waiting + sum(channel["owed"] for channel in counts(editions).values())

@@ -1,0 +1,50 @@
+"""What is owed, asked of the database, and rung for again: no message needs to arrive."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db.models import Q
+from django.utils import timezone
+
+from distributor.dispatch import bell, feeds, journal, leases, rounds
+from distributor.dispatch.models import Batch, Edition, Feed
+
+SILENT = timedelta(seconds=60)
+"""After this long a message is taken for lost and its batch is rung for again."""
+
+
+def ring_due() -> int:
+    """Ring for every edition and batch that is owed and not under way; how many were found."""
+    end_what_died()
+    feeds.found()
+    now = timezone.now()
+    Batch.objects.filter(due_at__lte=now, rung_at__lt=now - SILENT).filter(
+        Q(lease_until=None) | Q(lease_until__lt=now)
+    ).update(rung_at=None)
+    new = Feed.objects.filter(built_at=None).filter(Q(lease_until=None) | Q(lease_until__lt=now))
+    for feed in new.values_list("pk", flat=True):
+        bell.ring("build_feed", feed, "feeds")
+    waiting = Edition.objects.filter(fanned_out_at=None, taken_back_at=None, leaves_at__lte=now)
+    waiting = waiting.filter(Q(lease_until=None) | Q(lease_until__lt=now))
+    for edition in waiting.order_by("leaves_at"):
+        bell.ring_fan_out(edition)
+    owed = Batch.objects.filter(due_at__lte=now, rung_at=None)
+    lanes = set(owed.values_list("edition_id", "channel"))
+    for edition_id, name in lanes:
+        bell.ring_batches(edition_id, name)
+    return waiting.count() + len(lanes)
+
+
+def end_what_died() -> None:
+    """End the leases of processes that died on this machine, and settle what they journalled."""
+    for kind in (Edition, Feed, Batch):
+        leases.end_those_of_the_dead(kind)
+    for ident in journal.batches():
+        batch = Batch.objects.select_related("edition").filter(pk=ident).first()
+        if batch is None:
+            journal.remove(ident)
+        elif leases.claim(batch):
+            rounds.settle(batch)
+            Batch.objects.filter(pk=ident).update(rung_at=None)
+            leases.release(batch)

@@ -1,0 +1,22 @@
+"""What Celery calls. A message carries an id; whatever it finds done already, it leaves alone."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from distributor.dispatch import delivering, fanout, feeds
+
+
+@shared_task(ignore_result=True)
+def fan_out(edition_id: int) -> None:
+    fanout.fan_out(edition_id)
+
+
+@shared_task(ignore_result=True)
+def deliver(batch_id: int) -> None:
+    delivering.deliver(batch_id)
+
+
+@shared_task(ignore_result=True)
+def build_feed(feed_id: int) -> None:
+    feeds.build(feed_id)

@@ -1,0 +1,32 @@
+"""Fixtures that all tests share.
+
+``django_db_setup``  every process has a database of its own already (``tests.environment``), so
+                     that tables are made once and tests roll back what they do
+``redis_server``     a real Redis where the settings look for one, emptied
+``service``          one ``distributor up`` that all who ask share; see ``tests.running``
+``new_service``      makes a ``distributor up`` that one test has to itself, and may kill
+"""
+
+from __future__ import annotations
+
+import pytest
+from pytest_django.plugin import DjangoDbBlocker
+
+from distributor.service import prepare
+from tests.fixtures import _redis, new_service, redis_server, service
+
+__all__ = ["_redis", "new_service", "redis_server", "service"]
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_blocker: DjangoDbBlocker) -> None:
+    with django_db_blocker.unblock():
+        prepare.prepare()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Those that share the service run in one worker, so that it starts once."""
+    for item in items:
+        if "service" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("service"))
