@@ -1,0 +1,3 @@
+from distributor.service.cli import main
+
+main()

@@ -1,0 +1,54 @@
+"""The Celery app of the workers, and of whoever rings for them.
+
+Messages are ids, and nothing is kept of results. One process does one task at a time, so that a
+signal reaches the batch that is running.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from typing import Any
+
+from celery import Celery, signals
+from celery.platforms import ROOT_DISCOURAGED
+from django.conf import settings
+
+from distributor.dispatch import stopping
+from distributor.service import broker, heartbeat
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "distributor.service.settings")
+
+celery = Celery("distributor", include=["distributor.service.sweep"])
+celery.conf.update(
+    broker.configuration(settings.DISTRIBUTOR),
+    worker_pool="solo",
+    worker_prefetch_multiplier=1,
+    task_acks_late=True,
+    # A worker asks for Redis again, as long as it takes.
+    broker_connection_retry_on_startup=True,
+    broker_connection_max_retries=None,
+    worker_cancel_long_running_tasks_on_connection_loss=False,
+    worker_enable_remote_control=False,
+    worker_send_task_events=False,
+    worker_redirect_stdouts=False,
+)
+celery.autodiscover_tasks(["distributor.dispatch", "distributor.newsroom"])
+
+# In a container there may be no other user, and a message holds no code.
+warnings.filterwarnings("ignore", ROOT_DISCOURAGED.strip()[:40])
+
+
+@signals.setup_logging.connect
+def _leave_logging(**_: Any) -> None:
+    """Django's settings have set it up. Celery does not where somebody answers this signal."""
+
+
+@signals.worker_shutting_down.connect
+def _stop(**_: Any) -> None:
+    stopping.request()
+
+
+@signals.worker_ready.connect
+def _worker_lives(sender: Any, **_: Any) -> None:
+    heartbeat.begin(settings.REDIS_URL, "worker", tuple(sender.app.amqp.queues.consume_from))

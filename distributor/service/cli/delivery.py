@@ -1,0 +1,122 @@
+"""What became of releases, and having it tried again: ``status``, ``redeliver``, ``sweep``."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import click
+
+from distributor.dispatch import control, standing
+from distributor.dispatch.models import Edition
+from distributor.service import sweep as sweeping
+from distributor.service import vitals
+from distributor.service.cli import output
+
+SHOWN = 20
+"""How many releases ``status`` lists, the newest first."""
+
+
+def known(text: str) -> uuid.UUID:
+    """The id of the one release whose id begins with ``text``.
+
+    Raises:
+        click.ClickException: there is none, or more than one.
+    """
+    wanted = text.replace("-", "").lower()
+    ids = Edition.objects.values_list("release_id", flat=True).distinct()
+    found = [ident for ident in ids if wanted and ident.hex.startswith(wanted)]
+    if not found:
+        output.fail(f"no release begins with {text}; distributor status lists them")
+    if len(found) > 1:
+        output.fail(f"{text} begins {len(found)} releases; give more of the id")
+    return found[0]
+
+
+@click.command(short_help="What is owed, delivered, failed; and who is alive.")
+@click.argument("release", required=False)
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+def status(release: str | None, as_json: bool) -> None:
+    """How far RELEASE has come, or the newest releases, and whether the service is well."""
+    if release:
+        document = standing.standing(known(release))
+        output.document(document) if as_json else _show(document)
+        return
+    releases = [standing.standing(ident) for ident in _newest()]
+    services = vitals.services()
+    if as_json:
+        output.document({"releases": releases, "services": services})
+        return
+    for name, well in services.items():
+        click.echo(f"{name:9} {well}")
+    click.echo()
+    if releases:
+        rows = [row for document in releases for row in _rows(document)]
+        output.table(("release", "state", "channel", *standing.COUNTS, "title"), rows)
+    else:
+        click.echo("No release was published yet: distributor publish FILE")
+
+
+def _newest() -> list[uuid.UUID]:
+    issued = Edition.objects.filter(taken_back_at=None).order_by("-issued_at")
+    return list(dict.fromkeys(issued.values_list("release_id", flat=True)[: 5 * SHOWN]))[:SHOWN]
+
+
+def _rows(document: dict[str, Any]) -> list[tuple[Any, ...]]:
+    short = document["release"][:8]
+    head = [(short, document["state"]), *[("", "")] * 2]
+    titles = [document["title"][:60], "", ""]
+    return [
+        (*left, channel, *(counts[name] for name in standing.COUNTS), title)
+        for left, (channel, counts), title in zip(
+            head, document["channels"].items(), titles, strict=True
+        )
+    ]
+
+
+def _show(document: dict[str, Any]) -> None:
+    click.echo(f"{document['title']}\n  {document['url']}")
+    click.echo(f"  {document['state']}, edition {document['edition']} ({document['event']})\n")
+    rows = [
+        (channel, *(counts[name] for name in standing.COUNTS))
+        for channel, counts in document["channels"].items()
+    ]
+    output.table(("channel", *standing.COUNTS), rows)
+
+
+@click.command()
+@click.argument("release")
+@click.option("--pause", "act", flag_value="pause", help="Stop within one round.")
+@click.option("--resume", "act", flag_value="resume", help="Go on with what is pending.")
+@click.option("--cancel", "act", flag_value="cancel", help="Never send what is pending.")
+def sending(release: str, act: str | None) -> None:
+    """Pause, resume or cancel the sending of RELEASE."""
+    if act is None:
+        raise click.UsageError("Say --pause, --resume or --cancel.")
+    ident = known(release)
+    changed = {"pause": control.pause, "resume": control.resume, "cancel": control.cancel}[act](
+        ident
+    )
+    if act == "cancel":
+        click.echo(f"{changed} deliveries are cancelled.")
+    elif changed:
+        click.echo("Paused." if act == "pause" else "Resumed.")
+    else:
+        click.echo("It was paused already." if act == "pause" else "It was not paused.")
+
+
+@click.command()
+@click.argument("release")
+@click.option("--channel", required=True, type=click.Choice(["email", "webhook"]))
+@click.option("--failed", is_flag=True, help="What failed, too.")
+def redeliver(release: str, channel: str, failed: bool) -> None:
+    """Deliver now what is owed of RELEASE, whatever it was waiting for."""
+    due = control.redeliver(known(release), channel, failed=failed)
+    click.echo(f"{due} deliveries are due now." if due else "Nothing is owed.")
+
+
+@click.command()
+def sweep() -> None:
+    """Hand over everything owed, once."""
+    found = sweeping.run()
+    click.echo(f"{found} editions and batches are owed." if found else "Nothing is owed.")

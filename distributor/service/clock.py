@@ -1,0 +1,40 @@
+"""The clock: it has the sweep and the housekeeping rung for. It needs no Django and no database.
+
+It counts in intervals of UTC, so that summer time neither skips a turn nor doubles one.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from celery import Celery, signals
+
+from distributor.service import broker, heartbeat, logs, options, redis
+
+SECOND = 1.0
+
+_options = options.load()
+
+celery = Celery("distributor", fixups=[])
+celery.conf.update(
+    broker.configuration(_options),
+    beat_scheduler="celery.beat:Scheduler",
+    beat_max_loop_interval=SECOND,
+    beat_schedule={
+        "sweep": {
+            "task": "distributor.service.sweep.sweep",
+            "schedule": SECOND,
+            "options": {"queue": "housekeeping", "expires": 10 * SECOND},
+        },
+    },
+)
+
+
+@signals.setup_logging.connect
+def _our_logging(**_: Any) -> None:
+    logs.configure()
+
+
+@signals.beat_init.connect
+def _clock_lives(**_: Any) -> None:
+    heartbeat.begin(redis.client_url(_options), "clock")

@@ -1,0 +1,40 @@
+"""What works and what does not, of all that the service needs."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import DatabaseError, connection
+from redis.exceptions import RedisError
+
+from distributor.service import heartbeat, redis
+from distributor.service.parts import QUEUES
+
+
+def services() -> dict[str, str]:
+    """``database``, ``redis``, ``workers`` and ``clock``: each ``ok`` or what is wrong with it."""
+    return {"database": _database()} | _by_redis()
+
+
+def _database() -> str:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM django_migrations LIMIT 1")
+    except DatabaseError as error:
+        return f"cannot be asked: {' '.join(str(error).split())[:200]}"
+    return "ok"
+
+
+def _by_redis() -> dict[str, str]:
+    try:
+        with redis.client(settings.REDIS_URL) as connected:
+            workers = heartbeat.alive(connected, "worker")
+            clocks = heartbeat.alive(connected, "clock")
+    except RedisError as error:
+        unknown = "unknown while Redis is away"
+        return {"redis": f"away: {error}"[:200], "workers": unknown, "clock": unknown}
+    missing = sorted(set(QUEUES).difference(*(worker[2:] for worker in workers)))
+    return {
+        "redis": "ok",
+        "workers": f"none for {', '.join(missing)}" if missing else "ok",
+        "clock": "ok" if clocks else "not running",
+    }
