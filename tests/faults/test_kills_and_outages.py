@@ -1,0 +1,197 @@
+"""What is killed, cut off or away while a release leaves: nobody is left out."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+import pytest
+
+from distributor.service import receiver
+from tests.house import House, free_port, house, until
+from tests.listeners.mailbox import Mailbox, mailbox
+
+READERS = 2000
+CONNECTIONS = 4
+
+pytestmark = pytest.mark.xdist_group("faults")
+
+
+@pytest.fixture(scope="module")
+def box() -> Iterator[Mailbox]:
+    with mailbox() as listening:
+        yield listening
+
+
+@pytest.fixture(scope="module")
+def built(box: Mailbox) -> Iterator[House]:
+    with house() as ours:
+        ours.mail_to(box.port)
+        ours.cli("topics", "add", "fel", "Fel")
+        ours.readers(READERS, "fel")
+        ours.up()
+        yield ours
+
+
+@pytest.fixture(autouse=True)
+def _afresh(box: Mailbox) -> None:
+    box.mails.clear()
+    box.deaf, box.slow = False, 0.0
+
+
+def _publish(built: House, title: str, *more: str) -> dict:
+    path = built.folder / "release.txt"
+    path.write_text(f"{title}\n\nDet här är en provtext om {title}.\n", "utf-8")
+    return built.json("publish", str(path), "--topic", "fel", *more)
+
+
+def _all_told(built: House, box: Mailbox, release: str, *, doubled: int) -> None:
+    until(lambda: built.json("status", release)["channels"]["email"]["owed"] == 0, 90, "owed")
+    assert built.json("status", release)["channels"]["email"]["delivered"] == READERS
+    assert len(box.copies) == READERS, "somebody was left out"
+    assert sum(box.copies.values()) - READERS <= doubled
+    assert max(box.copies.values()) <= 2
+
+
+def test_a_worker_killed_in_the_middle_leaves_nobody_out(built: House, box: Mailbox) -> None:
+    box.slow = 0.004
+    release = _publish(built, "dödad arbetare")["release"]
+    until(lambda: len(box.mails) > READERS // 3)
+    (worker,) = [
+        p for p in built.processes("celery", "worker") if "email@" in " ".join(p.cmdline())
+    ]
+    worker.kill()
+    _all_told(built, box, release, doubled=CONNECTIONS)
+
+
+def test_a_worker_told_to_stop_in_the_middle_doubles_nobody(built: House, box: Mailbox) -> None:
+    box.slow = 0.004
+    release = _publish(built, "avslutad arbetare")["release"]
+    until(lambda: len(box.mails) > READERS // 3)
+    (worker,) = [
+        p for p in built.processes("celery", "worker") if "email@" in " ".join(p.cmdline())
+    ]
+    began = time.monotonic()
+    worker.send_signal(signal.SIGTERM)
+    with suppress(psutil.NoSuchProcess):
+        worker.wait(10)
+    assert time.monotonic() - began < 10
+    _all_told(built, box, release, doubled=0)
+
+
+def test_a_mail_server_that_is_away_gets_all_when_it_is_back(built: House, box: Mailbox) -> None:
+    box.deaf = True
+    release = _publish(built, "frånvarande server")["release"]
+    until(lambda: box.connections > 3)
+    assert built.json("status", release)["channels"]["email"]["delivered"] == 0
+    box.deaf = False
+    _all_told(built, box, release, doubled=0)
+
+
+def test_with_redis_away_publishing_succeeds_and_all_leaves_when_it_is_back(
+    built: House, box: Mailbox
+) -> None:
+    (redis,) = built.processes("redis-server")
+    redis.kill()
+    release = _publish(built, "frånvarande redis")["release"]
+    _all_told(built, box, release, doubled=0)
+    until(lambda: built.status("/readyz") == 200, 60, "ready again")
+
+
+def test_after_a_kill_of_everything_a_new_start_finishes_the_job(
+    built: House, box: Mailbox
+) -> None:
+    box.slow = 0.004
+    release = _publish(built, "allt dödat")["release"]
+    until(lambda: len(box.mails) > READERS // 3)
+    assert built.process is not None
+    family = built.processes()
+    os.kill(built.process.pid, signal.SIGKILL)
+    built.process.wait(10)
+    gone, alive = psutil.wait_procs(family, timeout=15)
+    assert not alive, f"orphans: {[p.cmdline() for p in alive]}"
+    built.process = None
+    built.up()
+    _all_told(built, box, release, doubled=CONNECTIONS)
+
+
+def test_a_message_that_is_lost_or_doubled_changes_nothing(built: House, box: Mailbox) -> None:
+    built.process.send_signal(signal.SIGSTOP)  # the supervisor alone: its children go on
+    release = _publish(built, "dubbla meddelanden")["release"]
+    built.process.send_signal(signal.SIGCONT)
+    for _ in range(3):
+        built.cli("sweep")
+    _all_told(built, box, release, doubled=0)
+
+
+@pytest.fixture
+def hooks(tmp_path: Path) -> Iterator[receiver.Receiver]:
+    with receiver.listening(tmp_path / "hooks") as listening:
+        yield listening
+
+
+def test_endpoints_that_fail_do_not_hold_up_the_good_one(
+    built: House, box: Mailbox, hooks: receiver.Receiver
+) -> None:
+    silent = socket.create_server(("127.0.0.1", 0))
+    urls = {
+        "good": f"{hooks.url}/good",
+        "broken": f"{hooks.url}/broken",
+        "hanging": f"http://127.0.0.1:{silent.getsockname()[1]}/",
+        "closed": f"http://127.0.0.1:{free_port()}/",
+    }
+    hooks.failures["/broken"] = 10
+    ids = {}
+    for name, url in urls.items():
+        added = built.json("endpoints", "add", url, "--format", "standard", "--name", name)
+        hooks.secrets[f"/{name}"] = added["secret"]
+        ids[name] = added["id"]
+    began = time.monotonic()
+    release = _publish(built, "trasiga mottagare")["release"]
+    until(lambda: any(got.path == "/good" and got.verified for got in hooks.received), 20)
+    assert time.monotonic() - began < 20
+    until(lambda: built.json("status", release)["channels"]["webhook"]["delivered"] == 1)
+    assert built.json("status", release)["channels"]["webhook"]["owed"] == 3
+    _all_told(built, box, release, doubled=0)
+    silent.close()
+    for ident in ids.values():
+        built.cli("endpoints", "disable", str(ident))
+
+
+@pytest.mark.parametrize(
+    "url", ["http://10.0.0.1/", "https://169.254.169.254/", "ftp://127.0.0.1/", "http://[::1]/"]
+)
+def test_a_private_address_is_refused_with_its_rule(built: House, url: str) -> None:
+    done = built.run("endpoints", "add", url, "--format", "standard")
+    assert done.returncode in (1, 2)
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert all(endpoint["url"] != url for endpoint in built.json("endpoints", "list"))
+
+
+def test_a_nasty_release_goes_out_whole_by_every_channel(
+    built: House, box: Mailbox, hooks: receiver.Receiver
+) -> None:
+    added = built.json("endpoints", "add", f"{hooks.url}/nasty", "--format", "standard")
+    hooks.secrets["/nasty"] = added["secret"]
+    words = ["]]>", "<pilot>", "R&D", "5 < 10", "𝕏𐍈👩‍🚒", "o" * 300, "&#11;"]
+    text = "Otäckt\n\nIngress.\n\n" + "\n.\n".join(f"Ord {word} här." for word in words)
+    path = built.folder / "nasty.txt"
+    path.write_bytes(text.replace("\n.\n", "\r\n.\r\n").encode() + b"\x00\x07\x1b")
+    document = built.json("publish", str(path), "--topic", "fel", "--wait")
+    assert document["channels"]["feed"]["delivered"] >= 3
+    (got,) = [got for got in hooks.received if got.path == "/nasty"]
+    assert got.verified
+    body = got.kept.read_text("utf-8")
+    mail = until(lambda: box.mails and box.mails[-1])[1]
+    feed = built.get("/feeds/sv/all.json").decode()
+    for word in ("]]>", "R&D", "o" * 300):
+        plain = word.replace("&", "&amp;").replace(">", "&gt;")
+        assert word in body or plain in body
+        assert word in feed or plain in feed
+    assert b"o" * 60 in mail

@@ -1,0 +1,184 @@
+"""``distributor up``: all of it starts, what dies is started again, and nothing is left behind."""
+
+from __future__ import annotations
+
+import re
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+import requests
+
+from distributor.service import redis
+from tests.running import Service, free_port, until
+
+pytestmark = pytest.mark.xdist_group("service_up")
+
+Make = Callable[..., Service]
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service whose parts the tests of this module kill."""
+    with Service(tmp_path_factory.mktemp("house") / "service") as running:
+        yield running
+
+
+def ready(service: Service) -> dict[str, Any]:
+    """What ``/readyz`` says, or nothing unless it is 200."""
+    try:
+        answer = requests.get(f"{service.url}/readyz", timeout=3)
+    except requests.RequestException:
+        return {}
+    state: dict[str, Any] = answer.json()
+    return state if answer.status_code == 200 else {}
+
+
+def one(service: Service, *words: str) -> psutil.Process:
+    """The only process with ``words``, or the first of a line of parents and children."""
+    return until(lambda: service.processes(*words), what=" ".join(words))[0]
+
+
+def gone(processes: list[psutil.Process]) -> bool:
+    return not [
+        process
+        for process in processes
+        if process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    ]
+
+
+def test_it_is_ready_and_says_where_it_is(house: Service) -> None:
+    assert ready(house) == dict.fromkeys(("database", "redis", "workers", "clock"), "ok")
+    assert requests.get(f"{house.url}/healthz", timeout=3).text == "ok\n"
+    words = house.words()
+    assert f"site    {house.url}/" in words
+    assert f"office  {house.url}/admin/" in words
+    assert "caught in" in words
+    assert stat_of(house) == {"public": 0o755, "other": 0o700}
+
+
+def stat_of(house: Service) -> dict[str, int]:
+    folders = [path for path in house.data_dir.iterdir() if path.is_dir()]
+    modes = {path.name: path.stat().st_mode & 0o777 for path in folders}
+    return {"public": modes.pop("public"), "other": max(modes.values())}
+
+
+def test_its_parts_show_in_the_process_list(house: Service) -> None:
+    lines = [" ".join(process.cmdline()) for process in house.processes()]
+    assert len([line for line in lines if re.search(r"celery .* worker", line)]) == 3
+    assert len([line for line in lines if re.search(r"celery .* beat", line)]) == 1
+    assert [line for line in lines if "redis-server" in line]
+
+
+def test_the_first_user_chooses_a_password_once(house: Service) -> None:
+    found = re.search(r"http://\S+/password_reset/\S+", house.words())
+    assert found
+    with requests.Session() as browser:
+        page = browser.get(found[0], timeout=10)
+        assert page.status_code == 200
+        password = "en-lång-hemlighet-2026"
+        form = {"new_password1": password, "new_password2": password}
+        form["csrfmiddlewaretoken"] = browser.cookies["csrftoken"]
+        done = browser.post(page.url, data=form, timeout=10)
+        assert done.status_code == 200
+        login = browser.get(f"{house.url}/admin/login/", timeout=10)
+        assert login.status_code == 200
+        entry = {"username": "operator", "password": password}
+        entry["csrfmiddlewaretoken"] = browser.cookies["csrftoken"]
+        home = browser.post(f"{house.url}/admin/login/", data=entry, timeout=10)
+        assert home.url == f"{house.url}/admin/"
+    again = requests.get(found[0], timeout=10)
+    assert 'name="new_password1"' not in again.text
+
+
+def test_static_files_are_served_and_readers_get_no_cookie(house: Service) -> None:
+    style = requests.get(f"{house.url}/static/wagtailadmin/css/core.css", timeout=5)
+    assert style.status_code == 200
+    assert style.headers["content-type"].startswith("text/css")
+    for path in ("/", "/feeds/all.atom", "/readyz", "/nowhere"):
+        assert "set-cookie" not in requests.get(house.url + path, timeout=10).headers
+
+
+def test_another_host_is_not_answered_for(house: Service) -> None:
+    answer = requests.get(f"{house.url}/", headers={"Host": "evil.example"}, timeout=5)
+    assert answer.status_code == 400
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("worker", "urgent,email"),
+        ("worker", "feeds,housekeeping"),
+        ("clock", "beat"),
+        ("catcher",),
+        ("granian",),
+        ("redis-server",),
+    ],
+)
+def test_what_is_killed_is_started_again(house: Service, words: tuple[str, ...]) -> None:
+    old = one(house, *words)
+    below = old.children(recursive=True)
+    old.kill()
+    until(lambda: gone([old, *below]), 5)
+    new = until(lambda: [p for p in house.processes(*words) if p.pid != old.pid], 10)[0]
+    until(lambda: ready(house), 30)
+    assert new.is_running()
+
+
+def test_a_dead_child_of_the_web_server_is_replaced(house: Service) -> None:
+    until(lambda: ready(house), 30)
+    child = until(lambda: one(house, "granian").children())[0]
+    child.kill()
+    until(lambda: gone([child]))
+    until(lambda: ready(house), 30)
+
+
+def test_without_redis_it_is_alive_and_not_ready(house: Service) -> None:
+    until(lambda: ready(house), 30)
+    server = one(house, "redis-server")
+    server.suspend()
+    try:
+        answer = requests.get(f"{house.url}/readyz", timeout=15)
+        assert answer.status_code == 503
+        assert answer.json()["redis"].startswith("away")
+        assert answer.json()["database"] == "ok"
+        assert requests.get(f"{house.url}/healthz", timeout=3).status_code == 200
+    finally:
+        server.resume()
+
+
+def test_a_second_one_on_the_same_folder_is_refused(house: Service) -> None:
+    done = house.cli("up", "--port", str(free_port()), code=1)
+    assert done.stderr.count("\n") == 1
+    assert f"runs already in {house.data_dir}" in done.stderr
+
+
+def test_a_port_that_is_taken_is_named(tmp_path: Path, house: Service) -> None:
+    other = Service(tmp_path / "other")
+    done = other.cli("up", "--port", str(house.port), code=1)
+    assert done.stderr == (
+        f"distributor: port {house.port} of 127.0.0.1 is taken; name another with --port\n"
+    )
+
+
+def test_a_kill_takes_all_along_and_the_next_start_cleans_up(new_service: Make) -> None:
+    service = new_service()
+    everything = service.processes()
+    assert len(everything) >= 8
+    service.stop(signal.SIGKILL)
+    until(lambda: gone(everything), 10)
+    assert not redis.answers(service.data_dir)
+    assert redis.socket_path(service.data_dir).exists()
+
+    service.start()
+    assert ready(service)
+    everything = service.processes()
+    asked = time.monotonic()
+    assert service.stop(signal.SIGINT) == 0
+    assert time.monotonic() - asked < 15
+    assert gone(everything)
+    assert not [line for line in service.words().splitlines() if line.startswith("Traceback")]

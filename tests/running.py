@@ -1,0 +1,155 @@
+"""A real ``distributor up`` for a test, and its command line."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from email.message import EmailMessage
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import psutil
+
+from distributor.service import tether
+
+T = TypeVar("T")
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def until(look: Callable[[], T], seconds: float = 15.0, what: str = "it") -> T:
+    """What ``look`` gives as soon as that is true; fails after ``seconds``."""
+    deadline = time.monotonic() + seconds
+    while not (seen := look()):
+        assert time.monotonic() < deadline, f"waited {seconds} s for {what}, saw {seen!r}"
+        time.sleep(0.05)
+    return seen
+
+
+class Service:
+    """The service on a data folder of its own, with mail caught and loopback endpoints allowed.
+
+    Tied to the test's process: it goes when that goes, in whatever way. ``folder`` is new.
+    """
+
+    def __init__(self, folder: Path, **options: str) -> None:
+        self.folder = folder
+        self.data_dir = folder / "data"
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log = folder / "service.log"
+        base = {name: value for name, value in os.environ.items() if "DISTRIBUTOR_" not in name}
+        given = {
+            "SITE__DATA_DIR": str(self.data_dir),
+            "SITE__URL": self.url,
+            "UNDO_SECONDS": "0",
+            "WEBHOOKS__ALLOW_NETWORKS": '["127.0.0.0/8"]',
+            **options,
+        }
+        self.environ = base | {f"DISTRIBUTOR_{name}": value for name, value in given.items()}
+        self.process: subprocess.Popen[bytes] | None = None
+        folder.mkdir(parents=True)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def start(self, *arguments: str) -> None:
+        """Start it and wait until it says that it is ready."""
+        command = [sys.executable, "-m", "distributor", "up", "--catch-mail"]
+        with self.log.open("ab") as said:
+            begun = said.tell()
+            self.process = tether.spawn(
+                [*command, "--port", str(self.port), *arguments],
+                environ=self.environ,
+                stdout=said.fileno(),
+                stderr=said.fileno(),
+            )
+        running = self.process
+
+        def ready() -> bool:
+            assert running.poll() is None, self.words()
+            return b"is ready" in self.log.read_bytes()[begun:]
+
+        until(ready, 90, "the service to be ready")
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
+        """Stop it with a signal; its exit code."""
+        if self.process is None:
+            return 0
+        if self.process.poll() is None:
+            self.process.send_signal(how)
+        try:
+            return self.process.wait(40)
+        finally:
+            self.process.kill()
+            self.process = None
+
+    def words(self) -> str:
+        """What the service has printed."""
+        return self.log.read_text("utf-8", "replace")
+
+    def processes(self, *words: str) -> list[psutil.Process]:
+        """Its processes, below ``up``, whose command line has all ``words``."""
+        assert self.process is not None
+        found = []
+        for child in psutil.Process(self.process.pid).children(recursive=True):
+            try:
+                line = " ".join(child.cmdline())
+            except psutil.Error:
+                continue
+            if all(word in line for word in words):
+                found.append(child)
+        return found
+
+    def cli(
+        self, *arguments: str | Path, stdin: str = "", code: int | None = 0, timeout: float = 120
+    ) -> subprocess.CompletedProcess[str]:
+        """Run ``distributor`` with ``arguments``; fails unless it exits with ``code``."""
+        done = subprocess.run(
+            [sys.executable, "-m", "distributor", *map(str, arguments)],
+            env=self.environ,
+            cwd=self.folder,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+        assert code is None or done.returncode == code, (
+            f"{arguments} exited with {done.returncode}\n{done.stdout}\n{done.stderr}"
+        )
+        return done
+
+    def json(self, *arguments: str | Path, code: int | None = 0, stdin: str = "") -> Any:
+        """The document that ``distributor … --json`` prints."""
+        return json.loads(self.cli(*arguments, "--json", code=code, stdin=stdin).stdout)
+
+    def mails(self) -> list[EmailMessage]:
+        """Every mail caught so far, oldest first."""
+        files = sorted((self.data_dir / "mail").glob("*.eml"))
+        return [
+            email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
+            for file in files
+        ]
