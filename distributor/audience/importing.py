@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import pickle
 import sqlite3
@@ -74,13 +75,15 @@ def import_csv(
     here; nobody who is suppressed or has unsubscribed is revived, and a second import of a file
     changes nothing, so an import that was cut off is simply run again. Memory does not grow with
     the number of rows, but for the report's problems. ``by`` is who says so. ``progress`` is told
-    the step (``"reading"``, ``"importing"``), how much of it is done and, when known, of how much.
+    the step, how much of it is done and of how much: ``"reading"`` in bytes, then ``"importing"``
+    in rows.
 
     Raises:
         ValueError: the file as such cannot be read; the text says why.
     """
+    size = source.seek(0, io.SEEK_END)
     sheet = Sheet(source, required="email")
-    known = set(rules.columns)
+    known = {*rules.columns, ""}
     report = Report(
         sheet.encoding, sheet.separator, [name for name in sheet.columns if name not in known]
     )
@@ -88,7 +91,7 @@ def import_csv(
         stage.execute("CREATE TABLE good (key TEXT, line INTEGER, wish BLOB)")
         for good in _chunks(_good(sheet, rules, report)):
             stage.executemany("INSERT INTO good VALUES (?, ?, ?)", good)
-            progress("reading", report.rows, 0)
+            progress("reading", source.tell(), size)
         total, done = report.rows - report.refused_rows, 0
         for people in _chunks(_people(stage)):
             _record(people, report, by=by, save=not dry_run)

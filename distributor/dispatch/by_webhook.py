@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from functools import cache
 
 from django.conf import settings
@@ -18,10 +18,12 @@ from distributor.dispatch import compositions, editions, stopping
 from distributor.dispatch.journal import Journal, Outcome
 from distributor.dispatch.models import Edition
 from distributor.dispatch.rounds import Due
-from distributor.errors import DeliveryError, Refused
+from distributor.errors import DeliveryError, Refused, Unavailable
 
 ROUND = 200
 RECORDED_EVERY = 0.5
+LAST_WORDS = 8.0
+"""Seconds that requests on the wire get once the process is to stop; then they are due again."""
 
 
 def deliver(edition: Edition, round_: list[Due], journal: Journal) -> Iterator[list[Outcome]]:
@@ -39,13 +41,20 @@ def deliver(edition: Edition, round_: list[Due], journal: Journal) -> Iterator[l
             continue
         try:
             body = compositions.webhook(edition, endpoint.format)
+            target = endpoints.target(endpoint)
         except DeliveryError as error:
             yield [Outcome(due.id, error, error.reply, time.time())]
             continue
-        target, ident = endpoints.target(endpoint), compositions.webhook_id(edition)
+        except ValueError as error:
+            yield [Outcome(due.id, Unavailable("sealed", str(error)), "", time.time())]
+            continue
+        ident = compositions.webhook_id(edition)
         running[_slots().submit(_post, due, target, body, ident, journal)] = due
-    while running:
-        done, _ = wait(running, timeout=RECORDED_EVERY)
+    patience = LAST_WORDS
+    while running and patience > 0:
+        done, _ = wait(running, timeout=RECORDED_EVERY, return_when=FIRST_COMPLETED)
+        if stopping.requested():
+            patience -= RECORDED_EVERY
         outcomes = [outcome for future in done if (outcome := future.result())]
         for outcome in outcomes:
             _learn(running, outcome)

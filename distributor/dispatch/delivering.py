@@ -14,6 +14,7 @@ from distributor.dispatch import bell, by_email, by_feed, by_webhook, leases, ro
 from distributor.dispatch.journal import Journal, Outcome
 from distributor.dispatch.models import Batch, Edition
 from distributor.dispatch.rounds import Due
+from distributor.errors import Unavailable
 
 WAIT = timedelta(seconds=10)
 """How long a batch rests when nothing could be handed over for reasons that are not its own."""
@@ -45,21 +46,38 @@ def deliver(batch_id: int) -> None:
     if batch is None or not leases.claim(batch):
         return
     with leases.held(batch):
-        started, desk = time.monotonic(), DESKS[batch.channel]
+        started = time.monotonic()
         rounds.settle(batch)
-        journal = Journal(batch.pk)
-        stuck, after = False, 0
-        while not (stuck or stopping.requested()):
+        done = _work(batch, DESKS[batch.channel])
+        rounds.close(batch, not_before=None if done else timezone.now() + WAIT)
+    _log.info("batch.done", batch=batch.pk, ms=int(1000 * (time.monotonic() - started)))
+    bell.ring_batches(batch.edition_id, batch.channel)
+
+
+def _work(batch: Batch, desk: Desk) -> bool:
+    """Round after round; False if nothing could be handed over, so that it had better rest."""
+    try:
+        journal = Journal(batch.pk, desk.ROUND)
+    except Unavailable as error:
+        _log.error("batch.no_journal", batch=batch.pk, reason=error.reason, reply=error.reply)
+        return False
+    after = 0
+    try:
+        while not stopping.requested():
             round_ = rounds.begin(batch, desk.ROUND, after=after)
             if not round_:
                 break
             after = round_[-1].recipient
             outcomes = _hand_over(batch, desk, round_, journal)
-            stuck = not any(outcome.tried for outcome in outcomes)
-        journal.close(remove=True)
-        rounds.close(batch, not_before=timezone.now() + WAIT if stuck else None)
-    _log.info("batch.done", batch=batch.pk, ms=int(1000 * (time.monotonic() - started)))
-    bell.ring_batches(batch.edition_id, batch.channel)
+            if not any(outcome.tried for outcome in outcomes):
+                journal.close(remove=True)
+                return stopping.requested()
+    except BaseException:
+        # What it holds is settled before the batch is taken up again.
+        journal.close(remove=False)
+        raise
+    journal.close(remove=True)
+    return True
 
 
 def _hand_over(batch: Batch, desk: Desk, round_: list[Due], journal: Journal) -> list[Outcome]:

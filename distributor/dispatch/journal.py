@@ -19,6 +19,8 @@ from django.conf import settings
 from distributor.errors import DeliveryError, Refused, Unavailable
 
 SYNCED_EVERY = 1.0
+LINE = 1024
+"""Octets that a line takes at most; a reply is cut so that it fits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,38 +42,53 @@ class Outcome:
 
 
 class Journal:
-    """The journal of one batch, open for writing; one line an outcome, synced each second."""
+    """The journal of one batch, open for writing; one line an outcome, synced each second.
 
-    def __init__(self, batch: int) -> None:
-        path = _path(batch)
-        path.parent.mkdir(mode=0o700, exist_ok=True)
-        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        self._path = path
+    Room for ``lines`` lines is taken up at once, so that a disk which fills up is noticed before
+    anything is sent, and not after, when it could no longer be written down.
+
+    Raises:
+        Unavailable: there is no room; nothing may be sent.
+    """
+
+    def __init__(self, batch: int, lines: int) -> None:
+        self._path = _path(batch)
+        self._path.parent.mkdir(mode=0o700, exist_ok=True)
+        self._room = lines * LINE
+        self._used = 0
         self._synced = time.monotonic()
         self._lock = threading.Lock()
+        self._file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            self._put(b"\n" * self._room, 0)
+            os.fdatasync(self._file)
+        except OSError as error:
+            self.close(remove=True)
+            raise Unavailable("disk", str(error.strerror), about="relay") from error
 
     def write(self, outcome: Outcome) -> None:
-        """Put ``outcome`` on record: in the kernel's hands when this returns.
-
-        Raises:
-            OSError: the disk is full; nothing more may then be sent.
-        """
+        """Put ``outcome`` on record: in the kernel's hands when this returns."""
         line = _line(outcome)
         with self._lock:
-            if os.write(self._file, line) != len(line):
-                raise OSError("the journal could not be written whole: is the disk full?")
+            self._put(line, self._used)
+            self._used += len(line)
             if time.monotonic() - self._synced > SYNCED_EVERY:
                 os.fdatasync(self._file)
                 self._synced = time.monotonic()
 
     def clear(self) -> None:
         """Forget what was written: the database holds it now."""
-        os.ftruncate(self._file, 0)
+        self._put(b"\n" * self._used, 0)
+        self._used = 0
 
     def close(self, *, remove: bool) -> None:
         os.close(self._file)
         if remove:
             self._path.unlink(missing_ok=True)
+
+    def _put(self, content: bytes, at: int) -> None:
+        if os.pwrite(self._file, content, at) != len(content):
+            raise OSError("the journal was not written whole: is the disk full?")
 
 
 def left(batch: int) -> Iterator[Outcome]:
@@ -108,10 +125,10 @@ def _line(outcome: Outcome) -> bytes:
     error = outcome.error
     kind = "" if error is None else type(error).__name__
     told = [error.reason, error.about, error.wait] if error else []
-    fields = [outcome.delivery, round(outcome.at, 3), kind, outcome.reply, *told]
-    text = json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
-    # The line end comes first, so that a line cut short spoils no later one.
-    return b"\n" + text.encode("utf-8", "backslashreplace")
+    fields = [outcome.delivery, round(outcome.at, 3), kind, outcome.reply[:120], *told]
+    # In ASCII, 120 letters of a reply take 720 octets and never more. The line end comes first,
+    # so that a line cut short spoils no later one.
+    return b"\n" + json.dumps(fields, separators=(",", ":")).encode()
 
 
 def _read(line: bytes) -> Outcome | None:

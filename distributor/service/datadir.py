@@ -6,10 +6,12 @@ Other users can pass through it to ``public`` and to nothing else: a web server 
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import secrets
 import stat
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 PUBLIC = "public"
@@ -20,6 +22,7 @@ MAIL = "mail"
 MEDIA = "media"
 STATIC = "static"
 
+_GATE = "preparing.lock"
 _PRIVATE = (REDIS, MAIL, MEDIA)
 
 
@@ -72,3 +75,26 @@ def database(folder: Path) -> Path:
     path = folder / DATABASE
     path.touch(mode=0o600)
     return path
+
+
+@contextlib.contextmanager
+def preparing(folder: Path) -> Iterator[None]:
+    """Have those who call :func:`wait_until_prepared` wait until the block ends."""
+    with _gate(folder) as descriptor:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+
+
+def wait_until_prepared(folder: Path) -> None:
+    """Wait while the tables are being made: the other parts load meanwhile."""
+    with _gate(folder) as descriptor:
+        fcntl.flock(descriptor, fcntl.LOCK_SH)
+
+
+@contextlib.contextmanager
+def _gate(folder: Path) -> Iterator[int]:
+    descriptor = os.open(folder / _GATE, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)

@@ -22,6 +22,8 @@ from distributor.service.supervisor import Part, Supervisor, say
 
 _LOCK = "up.lock"
 _PATIENCE = 60.0
+_WORKERS_GRACE = 11.0
+"""A little more than their own supervisor has, so that it is the one who ends them."""
 
 _REDIS, _CATCHER, _WORKERS, _DOORS = range(4)
 """The stages: what is started first ends last."""
@@ -47,9 +49,10 @@ def up(options: Options, host: str, port: int, *, catch_mail: bool) -> None:
         with supervisor.running():
             if not options.redis.url:
                 _start_redis(supervisor, options.site.data_dir)
-            login = _prepare(supervisor)
-            for part in _parts(options.site.data_dir, host, port, catcher):
-                supervisor.start(part)
+            with datadir.preparing(options.site.data_dir):
+                for part in _parts(options.site.data_dir, host, port, catcher):
+                    supervisor.start(part)
+                login = _prepare(supervisor)
             _wait_until_ready(supervisor, host, port)
             print(_welcome(options, port, login, catching=catcher is not None), flush=True)
             while True:
@@ -59,9 +62,9 @@ def up(options: Options, host: str, port: int, *, catch_mail: bool) -> None:
 def _parts(data_dir: Path, host: str, port: int, catcher: socket.socket | None) -> Iterator[Part]:
     if catcher:
         yield _catcher(data_dir, catcher)
-    for name, queues in parts.WORKERS.items():
-        command = parts.worker(name, queues)
-        yield Part(name=f"worker {name}", role="worker", command=command, stage=_WORKERS, grace=10)
+    yield Part(
+        name="workers", role="worker", command=parts.workers(), stage=_WORKERS, grace=_WORKERS_GRACE
+    )
     yield Part(name="clock", command=parts.clock(), stage=_DOORS, grace=5)
     yield Part(name="web", command=parts.web(host, port), stage=_DOORS, grace=8)
 

@@ -31,20 +31,21 @@ def web(host: str, port: int) -> list[str]:
     ]
 
 
+def workers() -> list[str]:
+    """All workers of one machine, forks of one process."""
+    return [sys.executable, "-m", "distributor.service.crew", "celery", "worker"]
+
+
 def worker(name: str, queues: Sequence[str]) -> list[str]:
-    """A worker that drains ``queues`` in the order given, one task at a time."""
+    """One worker alone."""
+    return [*_CELERY, "distributor.service.celery", *worker_arguments(name, queues)]
+
+
+def worker_arguments(name: str, queues: Sequence[str]) -> list[str]:
+    """Celery's arguments for a worker that drains ``queues`` in order, one task at a time."""
     return [
-        *_CELERY,
-        *(
-            "distributor.service.celery",
-            "--skip-checks",
-            "worker",
-            "--pool",
-            "solo",
-            "--hostname",
-            f"{name}@%h",
-        ),
-        *("--queues", ",".join(queues)),
+        *("--skip-checks", "worker", "--pool", "solo"),
+        *("--hostname", f"{name}@%h", "--queues", ",".join(queues)),
         *("--without-gossip", "--without-mingle", "--without-heartbeat"),
     ]
 

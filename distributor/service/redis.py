@@ -21,7 +21,7 @@ import psutil
 from redis import Redis
 from redis.exceptions import BusyLoadingError, RedisError
 
-from distributor.service import datadir
+from distributor.service import datadir, tether
 from distributor.service.option_sections import Options
 
 _LONGEST_SOCKET = 100
@@ -161,7 +161,7 @@ def set_aside(data_dir: Path) -> None:
             (folder / name).rename(folder / _DAMAGED / name)
 
 
-def wait(data_dir: Path, process: subprocess.Popen[bytes], seconds: float = 20) -> bool:
+def wait(data_dir: Path, process: tether.Process, seconds: float = 20) -> bool:
     """Whether the server that ``process`` runs answers in time; False as soon as it has ended."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline and process.poll() is None:

@@ -31,7 +31,7 @@ class Stopped(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """A process to be kept running.
+    """A process to be kept running: a command line, or a function for a fork of this process.
 
     A higher ``stage`` ends earlier. After SIGTERM it has ``grace`` seconds. ``before`` is called
     before each start. If this process is killed, the part gets ``at_death``. What it prints goes to
@@ -39,7 +39,7 @@ class Part:
     """
 
     name: str
-    command: list[str]
+    command: list[str] | Callable[[], object]
     stage: int
     grace: float
     role: str = ""
@@ -52,7 +52,7 @@ class Part:
 @dataclass(slots=True)
 class _Run:
     part: Part
-    process: subprocess.Popen[bytes] | None = None
+    process: tether.Process | None = None
     started: float = 0.0
     failures: int = 0
     due: float = field(default_factory=time.monotonic)
@@ -84,13 +84,13 @@ class Supervisor:
             for signum, handler in before.items():
                 signal.signal(signum, handler)
 
-    def start(self, part: Part) -> subprocess.Popen[bytes]:
+    def start(self, part: Part) -> tether.Process:
         """Start ``part``; from now on it is started again when it ends."""
         run = _Run(part)
         self._runs.append(run)
         return self._start(run)
 
-    def once(self, part: Part) -> subprocess.Popen[bytes]:
+    def once(self, part: Part) -> tether.Process:
         """Run ``part`` to its end and give it back ended.
 
         Raises:
@@ -123,13 +123,15 @@ class Supervisor:
             elif run.process.poll() is not None:
                 self._ended(run, now)
 
-    def _start(self, run: _Run) -> subprocess.Popen[bytes]:
+    def _start(self, run: _Run) -> tether.Process:
         run.part.before()
         run.process = self._spawn(run.part)
         run.started = time.monotonic()
         return run.process
 
-    def _spawn(self, part: Part) -> subprocess.Popen[bytes]:
+    def _spawn(self, part: Part) -> tether.Process:
+        if callable(part.command):
+            return tether.fork(part.command)
         environ = self._environ | {"DISTRIBUTOR_ROLE": part.role or part.name}
         return tether.spawn(
             part.command,
@@ -170,12 +172,12 @@ def say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-def _terminate(process: subprocess.Popen[bytes] | None) -> None:
+def _terminate(process: tether.Process | None) -> None:
     if process and process.poll() is None:
         process.terminate()
 
 
-def _await(process: subprocess.Popen[bytes] | None, deadline: float) -> None:
+def _await(process: tether.Process | None, deadline: float) -> None:
     if not process:
         return
     try:
@@ -185,8 +187,8 @@ def _await(process: subprocess.Popen[bytes] | None, deadline: float) -> None:
         process.wait()
 
 
-def _how(code: int) -> str:
-    if code >= 0:
+def _how(code: int | None) -> str:
+    if code is None or code >= 0:
         return f"exit {code}"
     with contextlib.suppress(ValueError):
         return signal.Signals(-code).name

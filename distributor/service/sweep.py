@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import structlog
 from celery import shared_task
 
 from distributor.dispatch import sweep as dispatch_sweep
 from distributor.newsroom import issuing
 
+_log = structlog.get_logger()
+
 
 def run() -> int:
-    """Issue what is due, then ring for everything owed; how much was found."""
-    return issuing.issue_due() + dispatch_sweep.ring_due()
+    """Issue what is due, then ring for everything owed; how much was found.
+
+    A page that cannot be issued, for whatever reason, keeps nobody from what was issued before.
+    """
+    try:
+        issued = issuing.issue_due()
+    except Exception:
+        _log.exception("sweep.issuing_failed")
+        issued = 0
+    return issued + dispatch_sweep.ring_due()
 
 
 @shared_task(ignore_result=True)

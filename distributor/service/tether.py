@@ -13,11 +13,13 @@ import subprocess
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from types import FrameType
 
 _LINUX = sys.platform == "linux"
 _PR_SET_PDEATHSIG = 1
+_PR_SET_NAME = 15
 _EVERY = 0.5
 _libc = ctypes.CDLL(None, use_errno=True) if _LINUX else None
 
@@ -50,9 +52,78 @@ def spawn(
     )
 
 
-def tie() -> None:
-    """Tie this process to the one that started it."""
-    parent = os.getppid()
+class Forked:
+    """A fork of this process, with what is needed of a ``Popen``."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self.returncode: int | None = None
+
+    def poll(self) -> int | None:
+        if self.returncode is None:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            self.returncode = os.waitstatus_to_exitcode(status) if pid else None
+        return self.returncode
+
+    def wait(self, timeout: float = 60) -> int:
+        deadline = time.monotonic() + timeout
+        while (code := self.poll()) is None:
+            if time.monotonic() > deadline:
+                raise subprocess.TimeoutExpired(f"fork {self.pid}", timeout)
+            time.sleep(0.02)
+        return code
+
+    def terminate(self) -> None:
+        self._signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        self._signal(signal.SIGKILL)
+
+    def _signal(self, signum: signal.Signals) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, signum)
+
+
+Process = subprocess.Popen[bytes] | Forked
+
+
+def fork(run: Callable[[], object]) -> Forked:
+    """Run ``run`` in a fork of this process, tied to it and in a process group of its own.
+
+    To be called in the main thread, and where there is no other: a fork has only the one.
+    """
+    parent = os.getpid()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if pid := os.fork():
+        return Forked(pid)
+    code = 1
+    try:
+        os.setpgid(0, 0)
+        for signum in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(signum, signal.SIG_DFL)
+        tie(parent)
+        run()
+        code = 0
+    except SystemExit as ended:
+        code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def call_this(name: str) -> None:
+    """Give this process a short name of its own in the process list, where that can be done."""
+    if _libc is not None:
+        _libc.prctl(_PR_SET_NAME, name.encode()[:15], 0, 0, 0)
+
+
+def tie(parent: int | None = None) -> None:
+    """Tie this process to ``parent``, the one that started it."""
+    parent = parent or os.getppid()
     if _LINUX:
         _tie_to(parent, signal.SIGKILL)()
     else:

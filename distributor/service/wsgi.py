@@ -31,3 +31,4 @@ application = Proxies(
     ),
     _options.site.proxies,
 )
+datadir.wait_until_prepared(_options.site.data_dir)

@@ -123,9 +123,15 @@ def _who(purpose: str, token: str) -> int:
 
 
 def _fields(request: HttpRequest) -> QueryDict:
-    """The fields of a form, urlencoded or multipart; none if it cannot be read."""
+    """The fields of a form, urlencoded or multipart; none if it cannot be read.
+
+    Whatever a mail service calls a body that is not multipart, and in whatever character set, its
+    pair of ASCII words counts: Django would refuse any other set than UTF-8.
+    """
     try:
-        return request.POST
+        if request.content_type == "multipart/form-data":
+            return request.POST
+        return QueryDict(request.body)
     except (BadRequest, MultiPartParserError, SuspiciousOperation, UnreadablePostError):
         return QueryDict()
 
@@ -193,10 +199,12 @@ def _following(person: Subscriber | None, language: str) -> list[tuple[str, str]
 
 
 def _language(request: HttpRequest, person: Subscriber | None) -> str:
-    """``?lang=``, else what the person reads, else what their browser asks for."""
+    """``?lang=``, else what the person reads, of several that which their browser asks for."""
     allowed = settings.DISTRIBUTOR.site.languages
     reads = person.languages.split() if person else []
-    asked = [request.GET.get("lang", ""), *reads, get_language_from_request(request)]
+    browser = get_language_from_request(request)
+    preferred = [browser] if browser in reads or not reads else []
+    asked = [request.GET.get("lang", ""), *preferred, *reads]
     return next((code for code in asked if code in allowed), str(allowed[0]))
 
 

@@ -8,8 +8,9 @@ from distributor.web import files, readers, releases
 
 urlpatterns: list[URLPattern | URLResolver] = [
     re_path(r"^files/(?P<sha256>[0-9a-f]{64})/(?P<name>[^/]+)$", files.file),
-    re_path(r"^unsubscribe/(?P<token>[0-9A-Za-z]+)/?$", readers.unsubscribe, name="unsubscribe"),
-    re_path(r"^preferences/(?P<token>[0-9A-Za-z]+)/?$", readers.preferences, name="preferences"),
+    # Whatever stands for the token, so that a forged one is not found and never redirected.
+    re_path(r"^unsubscribe/(?P<token>.*?)/?$", readers.unsubscribe, name="unsubscribe"),
+    re_path(r"^preferences/(?P<token>.*?)/?$", readers.preferences, name="preferences"),
     path("releases/<uuid:release_id>", releases.page),
     path("releases/<uuid:release_id>/", releases.page),
     path("releases/<uuid:release_id>.json", releases.as_ninjs),

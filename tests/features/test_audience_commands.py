@@ -82,6 +82,7 @@ def test_a_reader_added_waits_unless_the_operator_vouches(cli):
     record = json.loads(cli("subscribers", "show", "agreed@b.example", "--json")[0])
     assert record["state"] == "confirmed"
     assert record["languages"] == ["en"]
+    assert record["pace"] == "immediate"
     assert [(each["topic"], each["pace"]) for each in record["topics"]] == [("kultur", "immediate")]
     (consent,) = record["consents"]
     assert consent["basis"] == "consent"
@@ -102,6 +103,8 @@ def test_who_has_unsubscribed_is_not_added_again(cli):
     unsubscribing.end(Subscriber.objects.get().pk, unsubscribing.ONE_CLICK)
     said = cli("subscribers", "add", "a@b.example", "--topic", "kultur", "--confirmed", code=1)[1]
     assert "unsubscribed" in said
+    cli("subscribers", "add", "a@b.example", "--topic", "skola", "--confirmed", code=1)
+    assert matching.count_readers(["skola"], "sv") == 0
     assert matching.count_readers(["kultur"], "sv") == 0
     record = json.loads(cli("subscribers", "show", "a@b.example", "--json")[0])
     assert record["state"] == "ended"
@@ -222,6 +225,19 @@ def test_an_import_by_the_operators_word_records_who_said_so(cli, tmp_path):
     consent = Consent.objects.first()
     assert (consent.basis, consent.source) == ("consent", "wire.csv")
     assert consent.recorded_by
+
+
+@pytest.mark.usefixtures("kultur")
+def test_a_long_import_tells_how_far_it_is_and_a_short_one_does_not(cli, tmp_path):
+    file = tmp_path / "wire.csv"
+    file.write_text("email;;\na@b.example;;\n")
+    arguments = ("subscribers", "import", str(file), "--topic", "skola", "--dry-run")
+    assert cli(*arguments)[1] == ""
+    file.write_text("email\n" + "a@b.example\n" * 10_000 + f"{'x' * 1_000_000}\n")
+    out, err = cli(*arguments)
+    assert "1 people would be added, 9999 rows would be merged, 1 rows refused" in out
+    assert "reading (bytes): " in err
+    assert "importing (rows): 10000 of 10000" in err
 
 
 @pytest.mark.usefixtures("gone")

@@ -145,6 +145,8 @@ def test_one_url_may_be_there_once_for_each_format(listener):
     add(listener)
     with pytest.raises(ValueError, match="already"):
         add(listener)
+    with pytest.raises(ValueError, match="already"):
+        endpoints.add(listener.url().replace("http:", "HTTP:"), format="standard")
     other = add(listener, format="ninjs")
     endpoints.delete(other.endpoint)
     add(listener, format="ninjs")

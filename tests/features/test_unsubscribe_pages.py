@@ -67,11 +67,17 @@ def words(response) -> str:
 @pytest.mark.parametrize("slash", ["", "/"])
 @pytest.mark.parametrize(
     ("kind", "body"),
-    [(FORM, ONE_CLICK), (f"multipart/form-data; boundary={BOUNDARY}", MULTIPART)],
+    [
+        (FORM, ONE_CLICK),
+        (f"{FORM}; charset=us-ascii", ONE_CLICK),
+        (f"{FORM}; charset=iso-8859-1", f"{ONE_CLICK}\r\n"),
+        ("", ONE_CLICK),
+        (f"multipart/form-data; boundary={BOUNDARY}", MULTIPART),
+    ],
 )
 def test_one_click_ends_everything_without_redirect_or_cookie(reader, strict, slash, kind, body):
     assert matched() == 1
-    response = strict.post(door(reader) + slash, body, content_type=kind)
+    response = strict.generic("POST", door(reader) + slash, body, content_type=kind)
     assert response.status_code == 200
     assert response["Cache-Control"] == "no-store"
     assert response["Content-Type"].startswith("text/plain")
@@ -100,7 +106,8 @@ def test_a_forged_token_is_404_and_ends_nothing(reader, strict):
     swapped = "0" if good[-1] != "0" else "1"
     other = seal(keys(), "preferences", reader.pk)
     next_one = good[:16] + f"{int(good[16:18], 16) ^ 1:02x}" + good[18:]
-    for token in (good[:-1] + swapped, good[:-1], other, next_one, good.upper(), "0"):
+    forged = (good[:-1] + swapped, good[:-1], other, next_one, good.upper(), "0")
+    for token in (*forged, "a-b", "a/b", "å", f"{good}.", f"{good}/x", ""):
         path = f"/unsubscribe/{token}"
         assert strict.post(path, ONE_CLICK, content_type=FORM).status_code == 404, token
         assert strict.get(path).status_code == 404
@@ -170,6 +177,9 @@ def test_the_language_is_asked_for_or_the_readers_or_the_browsers(reader, strict
     assert 'lang="sv"' in strict.get(path).content.decode()
     assert "Unsubscribe" in words(strict.get(f"{path}?lang=en"))
     assert "Avsluta allt" in words(strict.get(path, headers={"accept-language": "en"}))
+    Subscriber.objects.filter(pk=reader.pk).update(languages=" sv en ")
+    assert "Avsluta allt" in words(strict.get(path))
+    assert "End everything" in words(strict.get(path, headers={"accept-language": "en"}))
     Subscriber.objects.filter(pk=reader.pk).update(languages="")
     assert "End everything" in words(strict.get(path, headers={"accept-language": "en"}))
 

@@ -203,11 +203,11 @@ def test_after_a_kill_the_journal_says_who_got_it_and_the_rest_is_due_again() ->
     fanout.fan_out(edition.pk)
     batch = _claimed(edition)
     taken = rounds.begin(batch, 5, after=0)
-    written = Journal(batch.pk)
+    written = Journal(batch.pk, 50)
     written.write(_outcome(taken[0]))
     written.write(_outcome(taken[1], Refused("no-such-address", "550 5.1.1 who?")))
     path = journal._path(batch.pk)
-    path.write_bytes(path.read_bytes() + b"\n[77,17")
+    path.write_bytes(path.read_bytes().rstrip(b"\n") + b"\n[77,17")
     written.close(remove=False)
     rounds.settle(batch)
     assert sorted(Delivery.objects.values_list("state", flat=True)) == [

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from distributor.errors import Refused
 
-_TAIL = 64
+_TAIL = 32
 _MOST_FAMILIES = 8
 _MOST_VARYING = 24
 _DOT = 0x2E

@@ -32,6 +32,8 @@ def escape(text: str) -> Inline:
 
 def plain(html: Inline) -> str:
     """The text of ``html``, ``br`` as LF."""
+    if "<" not in html and "&" not in html:
+        return html
     return "".join(text for _token, text in _tokens(html))
 
 
@@ -49,7 +51,7 @@ def addresses(html: Inline) -> list[str]:
 
 def tidy(html: Inline) -> Inline:
     """``html`` with white space as one space, no empty element and no break at either end."""
-    before = ""
+    before = "" if "<" in html else html
     while before != html:
         before, html = html, _EMPTY.sub(r"\2", html)
     html = _AROUND_BREAK.sub("<br>", _SPACE.sub(" ", html))
@@ -59,6 +61,8 @@ def tidy(html: Inline) -> Inline:
 def lines(html: Inline, *, soft: bool = True) -> list[Inline]:
     """The lines of ``html``, parted at ``br`` and, if ``soft``, at LF; elements are closed and
     opened again."""
+    if "<br>" not in html and not (soft and "\n" in html):
+        return [html]
     done, part, opened = list[Inline](), list[str](), list[str]()
     for token, _text in _tokens(html):
         tag = token.startswith("<")

@@ -105,6 +105,8 @@ def text_of(piece: Piece, notes: list[Note]) -> str:
 def rows(piece: Piece) -> list[Inline]:
     """The lines of a piece that stand for themselves."""
     soft = lines(piece.text)
+    if len(soft) == 1:
+        return soft
     return lines(piece.text, soft=not joined([plain(row).strip() for row in soft]))
 
 

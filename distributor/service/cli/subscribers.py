@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,9 @@ from distributor.service.cli import output
 from distributor.service.cli.ready import ready
 
 SOURCE = "command line"
+LONG = {"reading": (1_000_000, "bytes"), "importing": (10_000, "rows")}
+"""From how much of what on the steps of an import show their progress."""
+
 SHOWN = 20
 """Problems of an import that are printed; ``--json`` has all."""
 
@@ -105,9 +108,9 @@ def import_(
     )
     with _one_line(path):
         try:
-            with Path(path).open("rb") as source:
+            with Path(path).open("rb") as source, _progress() as progress:
                 report = importing.import_csv(
-                    source, rules, by=getpass.getuser(), dry_run=dry_run, progress=_progress()
+                    source, rules, by=getpass.getuser(), dry_run=dry_run, progress=progress
                 )
         except OSError as error:
             output.fail(f"{path}: {error.strerror}; name a file that can be read")
@@ -142,7 +145,7 @@ def show(email: str, as_json: bool) -> None:
         output.document(record)
         return
     click.echo(f"{record['email']}: {record['state']}")
-    for name in ("languages", "name", "outlet", "beat", "suppressed"):
+    for name in ("languages", "pace", "name", "outlet", "beat", "suppressed"):
         value = record[name]
         if value:
             click.echo(f"  {name}: {', '.join(value) if isinstance(value, list) else value}")
@@ -168,6 +171,7 @@ def _record(person: Subscriber) -> dict[str, Any]:
         "state": _state(person, [wish.ended_at is None for wish in wishes]),
         "suppressed": person.suppressed or None,
         "languages": person.languages.split(),
+        "pace": _pace([wish.pace for wish in wishes if wish.ended_at is None]),
         "name": person.name,
         "outlet": person.outlet,
         "beat": person.beat,
@@ -215,6 +219,11 @@ def _state(person: Subscriber, following: list[bool]) -> str:
     return "confirmed" if person.confirmed_at else "unconfirmed"
 
 
+def _pace(paces: list[str]) -> str | None:
+    """The fastest: for a release of several topics it is the one that counts."""
+    return min(paces, key=["immediate", "daily", "weekly", "paused"].index, default=None)
+
+
 def _check(topics: tuple[str, ...], languages: tuple[str, ...]) -> None:
     known = set(followable().values_list("slug", flat=True))
     for slug in topics:
@@ -242,17 +251,21 @@ def _one_line(about: str) -> Iterator[None]:
         output.fail(f"{about}: {error}")
 
 
-def _progress() -> Callable[[str, int, int], None]:
-    """Lines on standard error for long imports: every ten thousand rows."""
-    shown = 0
+@contextmanager
+def _progress() -> Iterator[Callable[[str, int, int], None]]:
+    """Progress of each step of an import that is long enough to be waited for."""
+    with ExitStack() as shown:
+        steps: dict[str, Callable[[int], None]] = {}
 
-    def line(step: str, done: int, total: int) -> None:
-        nonlocal shown
-        if done - shown >= 10_000 or done < shown:
-            shown = done
-            output.note(f"{step}: {done}{f' of {total}' if total else ''} rows")
+        def tell(step: str, done: int, total: int) -> None:
+            long, unit = LONG[step]
+            if total >= long and step not in steps:
+                shown.close()
+                steps[step] = shown.enter_context(output.progress(f"{step} ({unit})", total))
+            if step in steps:
+                steps[step](done)
 
-    return line
+        yield tell
 
 
 def _counted(report: importing.Report) -> dict[str, Any]:
