@@ -92,7 +92,7 @@ def _found_audience(receiver: Receiver) -> dict[int, str]:
         added = endpoints.add(
             f"{receiver.url}{path}", format="standard", name=path.strip("/"), topics=[_TOPIC]
         )
-        receiver.secrets[path] = added.secret
+        receiver.secrets[path] = added.secret or ""
         paths[added.endpoint.pk] = path
     receiver.failures[HOOKS[-1]] = 1
     return paths

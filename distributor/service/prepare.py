@@ -36,7 +36,7 @@ def prepare() -> dict[str, object]:
     user chooses a password, or None.
     """
     with _alone():
-        done = {"migrated": migrate(), "login": first_login()}
+        done: dict[str, object] = {"migrated": migrate(), "login": first_login()}
         write_feeds()
         return done
 
