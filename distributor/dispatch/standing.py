@@ -19,11 +19,14 @@ _STATES = {"usable": "published", "withheld": "withheld", "canceled": "withdrawn
 def standing(release_id: UUID | str) -> dict[str, Any]:
     """The standing of a release, ready for JSON; counts are over all its editions.
 
+    What it says of an edition is said of the newest that has left, or else of the newest.
+
     Raises:
         LookupError: no edition of that release was ever issued.
     """
     editions = Edition.objects.filter(release_id=release_id, taken_back_at=None)
-    newest = editions.order_by("-number").first()
+    by_number = editions.order_by("-number")
+    newest = by_number.filter(leaves_at__lte=timezone.now()).first() or by_number.first()
     if newest is None:
         raise LookupError(f"no release {release_id} was issued")
     words = newest.content

@@ -22,5 +22,5 @@ def fill_in(page: ReleasePage) -> list[str]:
     if not page.contacts:
         contacts = registers.contacts(page.language)
         page.contacts = [("house", contact) for contact in contacts]
-        filled += ["contact"] if contacts else []
+        filled += ["contacts"] if contacts else []
     return filled

@@ -39,6 +39,7 @@ _APPS = (
     "wagtailcore",
     "wagtailimages",
     "wagtaildocs",
+    "simple_translation",
     "newsroom",
     "audience",
     "auth",
@@ -130,7 +131,10 @@ def _groups(root: Page) -> None:
 
 
 def _grant(group: Group, root: Page, codenames: tuple[str, ...]) -> None:
-    group.permissions.add(_permission("wagtailadmin", "access_admin"))
+    group.permissions.add(
+        _permission("wagtailadmin", "access_admin"),
+        _permission("simple_translation", "submit_translation"),
+    )
     pages = Permission.objects.filter(content_type__app_label="wagtailcore", codename__in=codenames)
     for permission in pages:
         GroupPagePermission.objects.get_or_create(group=group, page=root, permission=permission)

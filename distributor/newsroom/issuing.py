@@ -35,17 +35,18 @@ class NotReady(Exception):
 def plan(
     revision: Revision, *, issuer: str, leaves_at: datetime, approver: str = "", event: str = ""
 ) -> Act:
-    """Say what publishing ``revision`` is to do, before it is published; kept if said before."""
-    act, _ = Act.objects.get_or_create(
-        revision=revision,
-        defaults={
-            "event": event or "release.published",
-            "issuer": issuer,
-            "approver": approver,
-            "leaves_at": leaves_at,
-        },
-    )
-    return act
+    """Say what publishing ``revision`` is to do, before it is published.
+
+    What was said before is kept, unless it came to nothing.
+    """
+    said = {
+        "event": event or "release.published",
+        "issuer": issuer,
+        "approver": approver,
+        "leaves_at": leaves_at,
+    }
+    Act.objects.filter(revision=revision, edition_number=None).exclude(problem="").update(**said)
+    return Act.objects.get_or_create(revision=revision, defaults=said)[0]
 
 
 def issue_page(page: ReleasePage, revision: Revision) -> Edition:
@@ -82,7 +83,8 @@ def issue_page(page: ReleasePage, revision: Revision) -> Edition:
 def issue_due() -> int:
     """Issue what is live and has no edition for its live revision; how many were issued.
 
-    The signal does this at once; this finds what it missed, whatever became of it.
+    The signal does this at once; this finds what it missed, whatever became of it. What a stop
+    holds back is not tried again: it waits for its editor.
     """
     owing = ReleasePage.objects.filter(live=True, alias_of=None).exclude(live_revision=None)
     settled = Act.objects.exclude(edition_number=None, problem="").values("revision")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.forms import CheckboxSelectMultiple
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 from wagtail.admin.panels import (
     FieldPanel,
     FieldRowPanel,
@@ -16,6 +18,8 @@ from wagtail.admin.panels import (
 )
 from wagtail.admin.widgets import AdminAutoHeightTextInput
 
+from distributor.newsroom.importing import HOUSE, MESSAGES
+
 
 class NotesPanel(Panel):
     """What the import had to say about the file, shown and never in the way."""
@@ -25,6 +29,21 @@ class NotesPanel(Panel):
 
         def is_shown(self) -> bool:
             return bool(self.instance.import_notes)
+
+        def notes(self) -> list[dict[str, Any]]:
+            return [note | {"text": said(note)} for note in self.instance.import_notes]
+
+
+def said(note: dict[str, Any]) -> str:
+    """A stored note in the active language; the words of the file stay as they were."""
+    message = MESSAGES.get(note["rule"], ("", ""))[1]
+    text = str(note["text"])
+    if not message or not text.startswith(message):
+        return text
+    rest = text[len(message) :]
+    if note["rule"] == HOUSE:
+        rest = ": " + ", ".join(gettext(name) for name in rest.removeprefix(": ").split(", "))
+    return gettext(message) + rest
 
 
 RELEASE_PANELS = TabbedInterface(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path, re_path
 
-from distributor.web import files, readers, releases
+from distributor.web import feeds, files, readers, releases
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("feeds/", feeds.feeds),
     re_path(r"^files/(?P<sha256>[0-9a-f]{64})/(?P<name>[^/]+)$", files.file),
     # Whatever stands for the token, so that a forged one is not found and never redirected.
     re_path(r"^unsubscribe/(?P<token>.*?)/?$", readers.unsubscribe, name="unsubscribe"),

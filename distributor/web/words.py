@@ -18,6 +18,16 @@ _PAGES: dict[str, dict[str, str]] = {
         "end_topic": "Avsluta {name}",
         "ended_all": "Du får inga fler utskick från {name}.",
         "ended_topic": "Du får inte längre {topic}.",
+        "feeds_all_languages": "Alla språk",
+        "feeds_all_topics": "Alla ämnen",
+        "feeds_corrections": "Rättas eller återkallas något, ändras det i flödet under samma id.",
+        "feeds_everything": "Allt",
+        "feeds_good_to_know": "Bra att veta",
+        "feeds_holds": "Ett flöde har hela texten av de {count} senaste. Hämta det högst en gång "
+        "i minuten.",
+        "feeds_title": "Flöden",
+        "feeds_what": "Ett flöde är en adress som du ger till en flödesläsare. Den visar "
+        "det nya så snart det har publicerats. Du behöver inget konto, och vi vet inte vem du är.",
         "immediate": "Direkt när något publiceras",
         "invalid": "Något i formuläret stämde inte. Inget har ändrats.",
         "nothing_left": "Det finns inget kvar att avsluta. Du får inga utskick från {name}.",
@@ -45,6 +55,16 @@ _PAGES: dict[str, dict[str, str]] = {
         "end_topic": "End {name}",
         "ended_all": "You will get nothing more from {name}.",
         "ended_topic": "You will no longer get {topic}.",
+        "feeds_all_languages": "All languages",
+        "feeds_all_topics": "All topics",
+        "feeds_corrections": "What is corrected or withdrawn changes in the feed, under its id.",
+        "feeds_everything": "Everything",
+        "feeds_good_to_know": "Good to know",
+        "feeds_holds": "A feed has the whole text of the newest {count}. Fetch it once a minute "
+        "at most.",
+        "feeds_title": "Feeds",
+        "feeds_what": "A feed is an address that you give to a feed reader. It shows what is new "
+        "as soon as it is out. You need no account, and we do not know who you are.",
         "immediate": "As soon as something is published",
         "invalid": "Something in the form was not right. Nothing has been changed.",
         "nothing_left": "There is nothing left to end. You get no mail from {name}.",

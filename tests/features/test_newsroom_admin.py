@@ -180,6 +180,7 @@ def test_each_stop_holds_at_every_door(office, case, caplog):
     with pytest.raises(issuing.NotReady, match=re.escape(said.split(": ")[0])):
         issuing.issue_page(page, page.get_latest_revision())
     assert said in Act.objects.get().problem
+    assert issuing.issue_due() == 0
     if ReleasePage.objects.get().live:
         assert said in told(office.get("/admin/"))
 
@@ -258,6 +259,22 @@ def test_copy_gives_a_draft_with_a_new_id(office):
     assert not copy.live
     assert copy.release_id != page.release_id
     assert publish(copy).number == 1
+
+
+def test_a_writer_begins_a_translation_that_is_a_release_of_its_own(client, django_user_model):
+    user = django_user_model.objects.create_user("ada", password="x")
+    user.groups.add(Group.objects.get(name="writer"))
+    client.force_login(user)
+    page = page_of(draft())
+    publish(page)
+    url = reverse("simple_translation:submit_page_translation", args=[page.pk])
+    english = newsroom("en").locale_id
+    client.post(url, {"locales": [english], "include_subtree": "", "select_all": ""})
+    other = ReleasePage.objects.get(locale_id=english)
+    assert not other.live
+    assert other.release_id != page.release_id
+    assert other.translation_key == page.translation_key
+    assert Edition.objects.count() == 1
 
 
 def test_what_was_published_is_not_overwritten(office, admin_user):

@@ -15,6 +15,8 @@ from PIL import Image
 from distributor.dispatch.models import Edition, EditionFile
 from distributor.newsroom import pictures
 from distributor.newsroom.models import NewsroomPage
+from distributor.release import Attachment
+from distributor.release import Image as Image_
 from tests.newsroom import (
     ALT,
     draft,
@@ -26,6 +28,7 @@ from tests.newsroom import (
     publish,
     topic,
 )
+from tests.samples import sample_release
 
 pytestmark = pytest.mark.django_db
 
@@ -262,6 +265,24 @@ def test_a_title_that_makes_no_path_gets_the_release_s_number(client, title):
     release = publish(page_of(draft(title))).release
     assert path_of(release.url) == f"/release-{release.id[:8]}/"
     assert client.get(path_of(release.url)).status_code == 200
+
+
+@pytest.mark.parametrize("language", ["sv", "en"])
+def test_every_kind_of_block_comes_back_as_it_went_in(language):
+    full = sample_release(language)
+    body = tuple(block for block in full.body if not isinstance(block, Image_ | Attachment))
+    words = draft(
+        full.title, language=language, body=body, contacts=full.contacts, images=(found_image(),)
+    )
+    words = replace(words, attachments=(found_file(),), boilerplate=full.boilerplate)
+    release = publish(page_of(words)).release
+    kept = [block for block in release.body if not isinstance(block, Image_ | Attachment)]
+    assert kept == list(body)
+    assert isinstance(release.body[1], Image_)
+    assert isinstance(release.body[-1], Attachment)
+    assert (release.contacts, release.boilerplate) == (full.contacts, full.boilerplate)
+    again = publish(page_of(words)).release
+    assert (again.id == release.id, again.digest()) == (False, release.digest())
 
 
 def test_the_newsroom_is_founded_once():

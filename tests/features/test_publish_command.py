@@ -225,6 +225,17 @@ def test_a_time_in_a_file_that_has_passed_stops_it(run, tmp_path):
     assert "sen.md: at:" in done.err[0]
 
 
+def test_what_a_stop_holds_back_leaves_no_upload(run, tmp_path):
+    topic("kultur")
+    (tmp_path / "ljus.jpg").write_bytes(photograph())
+    (tmp_path / "bild.md").write_text(MARKDOWN.replace("    credit: Ture Ekman\n", ""), "utf-8")
+    done = run("bild.md")
+    assert (done.code, len(done.err)) == (1, 1)
+    assert "Block 2 (Picture): the picture has no credit" in done.err[0]
+    assert not Picture.objects.exists()
+    assert not list((tmp_path / "media").glob("original_images/*"))
+
+
 def test_a_missing_file_is_named(run):
     done = run("nix.txt")
     assert (done.code, len(done.err)) == (1, 1)

@@ -45,9 +45,7 @@ def decode(data: bytes) -> tuple[str, bool]:
     Raises:
         Unreadable: it is no text, has no word, or is longer than :data:`MAX_TEXT`.
     """
-    for signature, kind in _FOREIGN.items():
-        if data.startswith(signature):
-            raise Unreadable(f"this is {kind}")
+    refuse_foreign(data)
     if len(data) > 2 * MAX_TEXT:
         raise Unreadable(_TOO_LONG)
     guessed = False
@@ -62,6 +60,17 @@ def decode(data: bytes) -> tuple[str, bool]:
         except UnicodeDecodeError:
             text, guessed = _windows_1252(data), True
     return checked(clean(text)), guessed
+
+
+def refuse_foreign(data: bytes) -> None:
+    """Refuse what is known to be another kind of file, and say what to do instead.
+
+    Raises:
+        Unreadable: it is.
+    """
+    for signature, kind in _FOREIGN.items():
+        if data.startswith(signature):
+            raise Unreadable(f"this is {kind}")
 
 
 _TOO_LONG = "more than 2 MB of text; a release is far shorter, so check that this is the right file"

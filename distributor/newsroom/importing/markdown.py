@@ -16,6 +16,7 @@ from distributor.newsroom.importing.tags import KNOWN
 from distributor.newsroom.importing.texts import SOFT_BREAK, paragraphs
 
 _PARSER = MarkdownIt("commonmark", {"html": True, "store_labels": True}).enable("table")
+_PIPE = re.compile(r"(?<!\\)\|")
 _TAG = re.compile(r"\s*</?([a-zA-Z][^\s/>]*)")
 
 
@@ -34,6 +35,7 @@ def read(text: str, *, first_line: int = 1) -> Source:
     """
     env: dict[str, Any] = {}
     tokens = _PARSER.parse(text, env)
+    _fill_rows(tokens, text.split("\n"))
     everything = list(_all(tokens))
     for token in everything:
         _prepare(token, first_line)
@@ -52,6 +54,22 @@ def read(text: str, *, first_line: int = 1) -> Source:
         language=reader.language,
         paragraphs=paragraphs(html),
     )
+
+
+def _fill_rows(tokens: Sequence[Token], rows: Sequence[str]) -> None:
+    """Give the last cell of each row of a table the cells that its head has no column for."""
+    row: list[Token] = []
+    source = ""
+    for token in tokens:
+        if token.type == "tr_open" and token.map:
+            row, source = [], rows[token.map[0]].strip()
+        elif token.type == "inline":
+            row.append(token)
+        elif token.type == "tr_close" and row:
+            cells = _PIPE.split(source.removeprefix("|"))
+            for cell in filter(str.strip, cells[len(row) :]):
+                extra = _PARSER.parseInline(f" {cell}", {})[0].children
+                row[-1].children = [*(row[-1].children or []), *(extra or [])]
 
 
 def _all(tokens: Sequence[Token]) -> Iterator[Token]:

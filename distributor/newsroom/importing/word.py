@@ -14,7 +14,7 @@ import mammoth
 from mammoth.docx.files import InvalidFileReferenceError
 
 from distributor.newsroom.importing import word_text
-from distributor.newsroom.importing.characters import checked, core, words
+from distributor.newsroom.importing.characters import checked, core, refuse_foreign, words
 from distributor.newsroom.importing.draft import Unreadable
 from distributor.newsroom.importing.inline import escape, plain
 from distributor.newsroom.importing.markup import Reader
@@ -83,6 +83,8 @@ def read(data: bytes) -> Source:
 def _opened(data: bytes) -> ZipFile:
     if len(data) > MAX_PACKED:
         raise Unreadable("the Word document is larger than 50 MB; take pictures out of it")
+    if not data.startswith(b"PK"):
+        refuse_foreign(data)
     try:
         archive = ZipFile(BytesIO(data))
     except (BadZipFile, ValueError, NotImplementedError) as error:
