@@ -20,7 +20,7 @@ _TOO_LARGE = frozenset({"5.2.3", "5.3.4"})
 _NOT_LOGGED_IN = frozenset({530, 534, 535, 538})
 _UNAUTHENTICATED = re.compile(r"5\.7\.(?:[23]\d|515)")
 _RATE = re.compile(
-    r"\brates?\b|\bratelimit|\bthrottl|\btoo (?:many|much|fast|quickly|frequent)|\blimit"
+    r"\brates?\b|\bratelimit|\bthrottl|\btoo (?:many(?! errors)|much|fast|quickly|frequent)|\blimit"
     r"|\bslow(?:ing)? down|\bexceed",
     re.IGNORECASE,
 )

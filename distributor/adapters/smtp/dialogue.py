@@ -167,7 +167,7 @@ class Dialogue:
 
     def lose(self, error: DeliveryError) -> None:
         """The connection is gone or must go. A refusal that was already heard stands."""
-        self.state, self.error, self._again = OVER, error, False
+        self.state, self.error = OVER, error
         self._settle_refusal()
 
     def _take(self, reply: Reply, early: bool) -> bytes:

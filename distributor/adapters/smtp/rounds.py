@@ -38,7 +38,6 @@ class Round:
         self._stop = stop
         self._results: list[Result] = []
         self._waiting: deque[Parcel] = deque()
-        self._asked_again: set[int] = set()
         self._ended = False
         self._paused = False
         self._slack = True
@@ -220,8 +219,8 @@ class Round:
     def _lose(self, connection: Connection, error: DeliveryError, now: float) -> None:
         """The connection is of no more use. What it had under way is due again.
 
-        A parcel that the relay was only asked about goes to another connection, once, if this one
-        has been of use: relays close after so many messages, and that is no failure of theirs.
+        A parcel that the relay was only asked about goes to another connection if this one has
+        been of use: relays close after so many messages, and that is no failure of theirs.
         """
         if connection.phase == "closed":
             return
@@ -239,8 +238,7 @@ class Round:
         if self._halt_at is not None:
             return
         if asked is not None:
-            if useful and asked.key not in self._asked_again:
-                self._asked_again.add(asked.key)
+            if useful:
                 self._waiting.append(asked)
             else:
                 self._report(Result(asked.key, error, error.reply))

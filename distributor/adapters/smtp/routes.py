@@ -58,9 +58,9 @@ class Breaker:
 class Route:
     """One relay and what is known of it.
 
-    A failure to connect holds further connections back for 10 s, so that a relay that admits few
-    is not asked for more all the time. A reason in ``STOPPING`` ends the use of the relay for
-    good: a new sender with other settings is needed.
+    A failure to connect holds further connections back for 10 s, so that nobody waits long for a
+    relay that is down, and one that admits few is not asked for more all the time. A reason in
+    ``STOPPING`` ends the use of the relay for good: a new sender with other settings is needed.
     """
 
     def __init__(self, relay: Relay) -> None:
@@ -131,15 +131,15 @@ def choose(routes: Sequence[Route], now: float) -> Route | None:
 
     None if there is none, or if the one to be used serves already and takes no more for now.
     """
-    usable = [route for route in routes if route.usable(now)]
-    for route in usable:
-        if route.held(now) or route.breaker.troubled:
-            if route.connections:
-                return None
-            if route.held(now):
-                continue
-        return route
-    return usable[0] if usable and not any(route.connections for route in routes) else None
+    for route in routes:
+        if not route.usable(now):
+            continue
+        held = route.held(now)
+        if (held or route.breaker.troubled) and route.connections:
+            return None
+        if not held:
+            return route
+    return None
 
 
 def _context(relay: Relay) -> ssl.SSLContext:
