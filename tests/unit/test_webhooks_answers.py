@@ -58,6 +58,13 @@ def test_a_redirect_names_the_new_host_and_no_more_of_it() -> None:
     assert error.reply == "302 new.example"
 
 
+def test_retry_after_may_be_a_date() -> None:
+    later = format_datetime(datetime.now(UTC) + timedelta(hours=2), usegmt=True)
+    error = judged("standard", 503, "", (("retry-after", later),))
+    assert error is not None
+    assert error.wait == pytest.approx(7200, abs=5)
+
+
 @pytest.mark.parametrize(
     ("value", "seconds"),
     [
@@ -66,7 +73,6 @@ def test_a_redirect_names_the_new_host_and_no_more_of_it() -> None:
         ("86400", 86_400),
         ("999999999", 86_400),
         ("9" * 400, 86_400),
-        (format_datetime(datetime.now(UTC) + timedelta(hours=2), usegmt=True), 7200),
         ("Fri, 31 Dec 9999 23:59:59 GMT", 86_400),
         ("0", None),
         ("-1", None),

@@ -199,7 +199,7 @@ def test_what_goes_first_when_it_is_too_large() -> None:
     (image,) = release.images
     many = replace(release, body=(image,) * 11 + (Paragraph(text=text * 3),))
     assert fitted(many, SITE)["data"]["images"] == payload(many, SITE)["data"]["images"]
-    captioned = replace(image, caption="ö" * 3000)
+    captioned = replace(image, caption="ö" * 2800)
     many = replace(release, body=(captioned,) * 11 + (Paragraph(text=text * 3),))
     fit = fitted(many, SITE)["data"]
     assert fit["omitted"] == ["body_text", "body_html", "images"]

@@ -70,8 +70,9 @@ def fitted(
     for field, shorter in _LADDER:
         if len(canonical(wrap(document))) <= limit:
             break
-        left = data[field][:shorter] if isinstance(shorter, int) else shorter
-        if left == data[field]:
+        whole = data[field]
+        left = whole[:shorter] if whole and isinstance(shorter, int) else shorter
+        if not whole or left == whole:
             continue
         data[field] = left
         if field not in data["omitted"]:
