@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from html import escape
 from io import BytesIO
 from pathlib import Path
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import docx
 
@@ -86,3 +87,68 @@ def saved(document: docx.document.Document) -> bytes:
     content = BytesIO()
     document.save(content)
     return content.getvalue()
+
+
+_WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+_NAMESPACES = (
+    f'xmlns:w="{_WORD}"'
+    ' xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"'
+    ' xmlns:m="http://schemas.openxmlformats.org/officeDocument/2006/math"'
+    ' xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006"'
+    ' xmlns:v="urn:schemas-microsoft-com:vml"'
+    ' xmlns:wps="http://schemas.microsoft.com/office/word/2010/wordprocessingShape"'
+)
+_RELATED = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml"
+_ROOTS = {"comments": "comments", "footnotes": "footnotes", "endnotes": "endnotes",
+          "header1": "hdr", "footer1": "ftr"}  # fmt: skip
+
+
+def word_file(body: str, *, extra: dict[str, bytes] | None = None, **parts: str) -> bytes:
+    """A .docx with the WordprocessingML ``body``, and ``comments``, ``footnotes``, ``endnotes``,
+    ``header1`` and ``footer1`` as given; ``extra`` are further files by their name."""
+    files = {
+        "word/document.xml": _part("document", f"<w:body>{body}</w:body>"),
+        "_rels/.rels": _relationships({"officeDocument": "word/document.xml"}),
+    }
+    related, types = {}, {"document": "document.main"}
+    for name, content in parts.items():
+        kind = name.rstrip("1")
+        files[f"word/{name}.xml"] = _part(_ROOTS[name], content)
+        related[kind], types[name] = f"{name}.xml", kind
+    files["word/_rels/document.xml.rels"] = _relationships(related)
+    overrides = "".join(
+        f'<Override PartName="/word/{name}.xml" ContentType="{_TYPE}.{kind}+xml"/>'
+        for name, kind in types.items()
+    )
+    files["[Content_Types].xml"] = (
+        '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
+        f'<Default Extension="png" ContentType="image/png"/>{overrides}</Types>'
+    ).encode()
+    content = BytesIO()
+    with ZipFile(content, "w", ZIP_DEFLATED) as archive:
+        for name, data in (files | (extra or {})).items():
+            archive.writestr(name, data)
+    return content.getvalue()
+
+
+def paragraph(*runs: str) -> str:
+    """A ``w:p`` of runs; what begins with ``<`` stands as it is."""
+    return f"<w:p>{''.join(run if run.startswith('<') else text_run(run) for run in runs)}</w:p>"
+
+
+def text_run(text: str, tag: str = "w:t") -> str:
+    return f'<w:r><{tag} xml:space="preserve">{escape(text)}</{tag}></w:r>'
+
+
+def _part(root: str, content: str) -> bytes:
+    return f'<?xml version="1.0"?><w:{root} {_NAMESPACES}>{content}</w:{root}>'.encode()
+
+
+def _relationships(targets: dict[str, str]) -> bytes:
+    entries = "".join(
+        f'<Relationship Id="{kind}" Type="{_RELATED}/{kind}" Target="{target}"/>'
+        for kind, target in targets.items()
+    )
+    uri = "http://schemas.openxmlformats.org/package/2006/relationships"
+    return f'<Relationships xmlns="{uri}">{entries}</Relationships>'.encode()

@@ -129,6 +129,20 @@ def test_a_first_line_of_type_date_and_sender_is_no_title(line: str, kind: str) 
 
 
 @pytest.mark.parametrize(
+    "lines",
+    [
+        ["Pressinbjudan", "2026-11-15"],
+        ["15 november 2026", "Ekviks kommun", "Pressinbjudan"],
+    ],
+)
+def test_type_date_and_sender_may_stand_on_lines_of_their_own(lines: list[str]) -> None:
+    made = text("\n".join(lines) + f"\n\nEkvik vinner!{BODY}")
+    assert (made.title, made.type) == ("Ekvik vinner!", "invitation")
+    assert left_out(made) == lines
+    assert text(f"Ekviks kommun\n\nEkvik vinner!{BODY}").title == "Ekviks kommun"
+
+
+@pytest.mark.parametrize(
     "line",
     [
         "Pressmeddelande om biblioteket",

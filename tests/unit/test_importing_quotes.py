@@ -204,6 +204,8 @@ def test_the_intro_and_the_text_may_share_a_paragraph_with_markup() -> None:
     assert made == (statement("Ekvik är <em>bra</em>.", intro="Juryns motivering:"),)
     made = blocks("Juryns motivering:\n\n> ”Ett.\n>\n> Två.”", "a.md")
     assert made == (statement("”Ett.", "Två.”", intro="Juryns motivering:"),)
+    assert rules("Juryns motivering:\n\n> ”Ett.\n>\n> Två.”", "a.md") == []
+    assert rules("Juryns motivering:\n\n> Ett.", "a.md") == ["statement-end"]
 
 
 @pytest.mark.parametrize(
@@ -273,6 +275,20 @@ def test_a_heading_fakta_opens_a_box_to_the_next_heading(title: str) -> None:
     assert blocks(text, "a.md") == (box, Heading(text="Mer"))
     made = draft(f"{title}\n\nEtt.")
     assert made.body == (FactBox(title=title, content=(Paragraph(text="Ett."), LAST)),)
+
+
+def test_lines_without_end_mark_stand_in_a_fact_box_of_plain_text() -> None:
+    made = draft("Fakta om hallen\nYta: 400 kvadratmeter\n- bastu\n- hopptorn")
+    assert made.body == (
+        FactBox(
+            title="Fakta om hallen",
+            content=(
+                Paragraph(text="Yta: 400 kvadratmeter"),
+                Items(items=("bastu", "hopptorn")),
+                LAST,
+            ),
+        ),
+    )
 
 
 def test_a_quote_ends_a_fact_box_with_a_warning() -> None:

@@ -20,6 +20,7 @@ from distributor.newsroom.importing.pieces import (
     PARAGRAPH,
     PICTURE,
     QUOTE,
+    UNNUMBERED,
     Piece,
     bulleted,
     dashed,
@@ -169,14 +170,14 @@ class _Builder:
         outer = min(piece.level for piece in pieces)
         numbers = [item.number for item in items if item.level == outer]
         self._warn(any(item.level != outer for item in items), "list-nested", items[0])
-        if not numbers[0]:
+        if numbers[0] == UNNUMBERED:
             self._bullets(items)
         elif numbers == list(range(1, len(numbers) + 1)) or set(numbers) == {1}:
             self._items([item.text for item in items], items[0], ordered=True)
         else:
             self._warn(True, "list-number", items[0])
             for item in items:
-                number = f"{item.number}. " if item.number else ""
+                number = f"{item.number}. " if item.number != UNNUMBERED else ""
                 self._paragraph(replace(item, text=number + item.text))
 
     def _bullets(self, items: Sequence[Piece]) -> None:

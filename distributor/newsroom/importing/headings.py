@@ -17,7 +17,8 @@ def heads(pieces: Sequence[Piece], index: int) -> bool:
     """Whether the piece at ``index`` is a heading.
 
     In plain text that is a line alone of at most 80 characters without an end mark, with a
-    paragraph after it; ``Fakta:`` may have its colon.
+    paragraph after it; ``Fakta:`` may have its colon, and anything
+    after it.
     """
     piece = pieces[index]
     if piece.kind == HEADING:
@@ -25,7 +26,11 @@ def heads(pieces: Sequence[Piece], index: int) -> bool:
     if not _like_heading(piece) or index + 1 >= len(pieces):
         return False
     after = pieces[index + 1]
-    if after.kind != PARAGRAPH or _like_heading(after):
+    if after.kind != PARAGRAPH:
+        return False
+    if lexicon.fact_heading(flat(piece.text)):
+        return True
+    if _like_heading(after):
         return False
     return not marked(after.text) or spoken(after.text)
 

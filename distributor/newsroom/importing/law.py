@@ -25,8 +25,8 @@ def lost(paragraphs: Sequence[tuple[int, str]], kept: Iterable[str]) -> list[tup
     """The paragraphs of the source, with their lines, that have a word more than ``kept`` has.
 
     A word is a run of characters other than white space with a letter or digit; each counts as
-    many times as it occurs, without the marks at its edges that can become a block or a field. Paragraphs that
-    are missing as a whole are found before those that miss a word.
+    many times as it occurs, without the marks at its edges that can become a block or a field.
+    Paragraphs that are missing as a whole are found before those that miss a word.
     """
     missing = Counter(core(word) for _line, text in paragraphs for word in words(text))
     missing.subtract(core(word) for text in kept for word in words(text))

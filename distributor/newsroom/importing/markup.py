@@ -19,6 +19,7 @@ from distributor.newsroom.importing.pieces import (
     PARAGRAPH,
     PICTURE,
     QUOTE,
+    UNNUMBERED,
     Piece,
     Source,
 )
@@ -50,7 +51,7 @@ class _Block:
     tag: str
     ident: int
     language: str = ""
-    number: int = 0
+    number: int = UNNUMBERED
     dash: bool = False
 
 
@@ -161,9 +162,9 @@ class Reader(HTMLParser):
         if len(self._blocks) >= _MAX_DEPTH:
             return
         self._count += 1
-        number = 0
+        number = UNNUMBERED
         if tag == "ol":
-            number = _integer(given.get("start", ""), 1)
+            number = _integer(given.get("start", ""), UNNUMBERED)
         elif tag == "li":
             number = self._number(given.get("value", ""))
         self._blocks.append(
@@ -180,11 +181,13 @@ class Reader(HTMLParser):
                 return
 
     def _number(self, value: str) -> int:
-        """The number of the item now begun: 0 in a list without numbers."""
+        """The number of the item now begun: 1 where none is written."""
         around = next((block for block in reversed(self._blocks) if block.tag in LISTS), None)
         if around is None or around.tag == "ul":
-            return 0
+            return UNNUMBERED
         number = _integer(value, around.number)
+        if number == UNNUMBERED:
+            return 1
         around.number = number + 1
         return number
 
@@ -270,21 +273,21 @@ class Reader(HTMLParser):
             row = next((block.ident for block in inner if block.tag == "tr"), 0)
             cell = next((block.ident for block in inner if block.tag in CELLS), 0)
             if cell:
-                return CELL, table.ident, row, cell, 0, False
+                return CELL, table.ident, row, cell, UNNUMBERED, False
         for block in reversed(self._blocks):
             if block.tag in HEADINGS:
-                return HEADING, 0, 0, HEADINGS[block.tag], 0, False
+                return HEADING, 0, 0, HEADINGS[block.tag], UNNUMBERED, False
             if block.tag == "li":
                 lists = [around for around in self._blocks if around.tag in LISTS]
                 if lists:
                     depth, dash = len(lists), lists[-1].dash
                     return ITEM, lists[0].ident, block.ident, depth, block.number, dash
             if block.tag == "blockquote":
-                return QUOTE, block.ident, 0, 0, 0, False
+                return QUOTE, block.ident, 0, 0, UNNUMBERED, False
             if block.tag == "figcaption":
                 figure = next(self._outward("figure"), None)
-                return CAPTION, figure.ident if figure else 0, 0, 0, 0, False
-        return PARAGRAPH, 0, 0, 0, 0, False
+                return CAPTION, figure.ident if figure else 0, 0, 0, UNNUMBERED, False
+        return PARAGRAPH, 0, 0, 0, UNNUMBERED, False
 
     def _outward(self, tag: str, *, reverse: bool = True) -> Iterator[_Block]:
         blocks = reversed(self._blocks) if reverse else iter(self._blocks)

@@ -54,11 +54,7 @@ def opening(pieces: Sequence[Piece], *, sender: str, title: str = "") -> Opening
 
     notes: list[Note] = []
     kept = _without_leftovers(list(part_at(pieces, special)), notes)
-    kind = ""
-    first = next((piece for piece in kept if piece.kind != PICTURE), None)
-    if first is not None and (kind := lexicon.type_line(flat(first.text), sender) or ""):
-        kept = [piece for piece in kept if piece is not first]
-        notes.append(note("title-line", first.line, left_out=flat(first.text)))
+    kept, kind = _without_type(kept, sender, notes)
     index = _repeated(kept, title, notes) if title else _title_at(kept)
     opened = Opening(kept[:index], kept[index:], title, kind, notes=notes)
     if not title:
@@ -86,7 +82,11 @@ def _without_leftovers(pieces: Sequence[Piece], notes: list[Note]) -> list[Piece
         at_edge = seen < _EDGE_LINES or total - seen <= _EDGE_LINES
         seen += count
         text = flat(piece.text)
-        if count == 1 and at_edge and (lexicon.leftover(text) or (dated and _is_date(text))):
+        if (
+            count == 1
+            and at_edge
+            and (lexicon.leftover(text) or (dated and lexicon.only_dates(text)))
+        ):
             notes.append(note("leftover", piece.line, left_out=text))
             dated = True
         else:
@@ -95,8 +95,25 @@ def _without_leftovers(pieces: Sequence[Piece], notes: list[Note]) -> list[Piece
     return kept
 
 
-def _is_date(text: str) -> bool:
-    return lexicon.only_dates(text)
+def _without_type(
+    pieces: Sequence[Piece], sender: str, notes: list[Note]
+) -> tuple[list[Piece], str]:
+    """``pieces`` without first lines of only type, date and sender, and the type they tell."""
+    kind, found = "", list[Piece]()
+    for piece in pieces:
+        text = flat(piece.text)
+        told = lexicon.type_line(text, sender)
+        is_sender = bool(sender) and text.casefold() == sender.casefold()
+        if piece.kind != PICTURE and not (told or is_sender or lexicon.only_dates(text)):
+            break
+        if piece.kind != PICTURE:
+            kind = kind or told or ""
+            found.append(piece)
+    if not kind:
+        return list(pieces), ""
+    notes += [note("title-line", piece.line, left_out=flat(piece.text)) for piece in found]
+    gone = {id(piece) for piece in found}
+    return [piece for piece in pieces if id(piece) not in gone], kind
 
 
 def _title_at(pieces: Sequence[Piece]) -> int:

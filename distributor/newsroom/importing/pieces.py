@@ -18,6 +18,7 @@ CELL = "cell"
 QUOTE = "quote"
 PICTURE = "picture"
 CAPTION = "caption"
+UNNUMBERED = -1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,8 +27,9 @@ class Piece:
 
     ``kind`` is one of the words above; ``line`` counts from 1. Pieces of one list, table,
     blockquote or figure share their ``part``, those of one item or row also their ``unit``.
-    ``level`` is that of a heading, or of an item's list. ``number`` is the number of an item in an
-    ordered list, 0 in another list; ``dash`` says that the item stood after a hyphen in Markdown.
+    ``level`` is that of a heading, or of an item's list. ``number`` is the number written for an
+    item of an ordered list (1 for all if none is), else :data:`UNNUMBERED`; ``dash`` says that the
+    item stood after a hyphen in Markdown.
     ``bare`` is set in plain text, where headings have no mark. ``source`` is a picture's address,
     ``text`` its alt text as inline HTML. ``inside`` has the articles and mains it stands in.
     """
@@ -38,7 +40,7 @@ class Piece:
     part: int = 0
     unit: int = 0
     level: int = 0
-    number: int = 0
+    number: int = UNNUMBERED
     dash: bool = False
     bare: bool = False
     language: str = ""

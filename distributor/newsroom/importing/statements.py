@@ -52,6 +52,7 @@ def statement(pieces: Sequence[Piece], index: int) -> Found | None:
     closed = 0
     if not first and following and following[0].kind == QUOTE:
         paragraphs = [piece for piece in following if piece.part == following[0].part]
+        closed = _closed(paragraphs)
     else:
         candidates = first + _running(pieces, index + 1, _MAX_PARAGRAPHS - len(first))
         if not candidates:
