@@ -4,7 +4,10 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-UV := VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv
+# uv asks the registry that pip asks, where that is not the common one.
+UV := VIRTUAL_ENV="$(CURDIR)/$(VENV)" \
+    UV_DEFAULT_INDEX="$${UV_DEFAULT_INDEX:-$${PIP_INDEX_URL:-$$($(BIN)/python -m pip config get global.index-url 2>/dev/null)}}" \
+    $(BIN)/uv
 STAMPS := $(VENV)/stamps
 WORKERS ?= 2
 
@@ -17,7 +20,8 @@ run: $(STAMPS)/run
 	$(BIN)/distributor up --catch-mail
 
 test: $(STAMPS)/dev browser
-	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup tests/unit tests/golden tests/integration tests/features tests/browser tests/faults -m "not long"
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile tests/unit tests/golden tests/integration tests/features tests/browser tests/faults -m "not long"
+	DISTRIBUTOR_TEST_POSTGRES=1 $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile tests/integration tests/features -m "django_db and not long"
 
 faults: $(STAMPS)/dev
 	$(BIN)/python -m pytest -q -n $(WORKERS) tests/faults --timeout 600
@@ -45,18 +49,24 @@ browser: $(STAMPS)/dev
 
 $(STAMPS)/uv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name one: make PYTHON=python3.12")'
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	mkdir -p $(STAMPS)
-	touch $@
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV) >/dev/null 2>&1 \
+	    || $(PYTHON) -m venv --clear --without-pip $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv 2>/dev/null \
+	    || $(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check uv \
+	    || { echo "Python has no pip: install it (Debian: apt install python3-venv) and run make again"; exit 1; }
+	@mkdir -p $(STAMPS)
+	@touch $@
 
-# The development set holds the other: whoever has it does not go back.
-$(STAMPS)/run: requirements.lock pyproject.toml $(STAMPS)/uv
-	test -f $(STAMPS)/dev || $(UV) pip install --quiet --require-hashes -r requirements.lock
-	test -f $(STAMPS)/dev || $(UV) pip install --quiet --no-deps --editable .
-	touch $@
+# Whoever has the development set keeps it: it holds the other.
+$(STAMPS)/run: requirements.lock requirements-dev.lock pyproject.toml $(STAMPS)/uv
+	$(call install,$(if $(wildcard $(STAMPS)/dev),requirements-dev.lock,requirements.lock))
 
 $(STAMPS)/dev: requirements-dev.lock pyproject.toml $(STAMPS)/uv
-	$(UV) pip install --quiet --require-hashes -r requirements-dev.lock
-	$(UV) pip install --quiet --no-deps --editable .
-	touch $@
+	$(call install,requirements-dev.lock)
+
+define install
+@echo "Setting up $(VENV) from $(1) …"
+@$(UV) pip install --quiet --require-hashes -r $(1)
+@$(UV) pip install --quiet --no-deps --editable .
+@touch $@
+endef

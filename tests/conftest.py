@@ -22,11 +22,3 @@ __all__ = ["_redis", "new_service", "redis_server", "service"]
 def django_db_setup(django_db_blocker: DjangoDbBlocker) -> None:
     with django_db_blocker.unblock():
         prepare.prepare()
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Those that share the service run in one worker, so that it starts once."""
-    for item in items:
-        if "service" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("service"))

@@ -56,7 +56,7 @@ def redis_server(_redis: _Redis) -> str:
 
 @pytest.fixture(scope="session")
 def service() -> Iterator[Service]:
-    """One ``distributor up`` that all who ask share. They run in one worker of xdist."""
+    """One ``distributor up`` that all who ask share, in each worker of xdist that has any."""
     with (
         tempfile.TemporaryDirectory(prefix="distributor-service-") as folder,
         _service(Path(folder, "shared")) as running,

@@ -17,7 +17,7 @@ WORKERS = {
 """The workers of one machine and the queues that each drains, in order. An endpoint that hangs can
 hold up the second; mail, feeds and the sweep go by the others."""
 
-_CELERY = (sys.executable, "-m", "celery", "--quiet", "-A")
+_CELERY = (sys.executable, "-m", "celery", "-A")
 _THREADS = 8
 
 
@@ -44,7 +44,7 @@ def worker(name: str, queues: Sequence[str]) -> list[str]:
 def worker_arguments(name: str, queues: Sequence[str]) -> list[str]:
     """Celery's arguments for a worker that drains ``queues`` in order, one task at a time."""
     return [
-        *("--skip-checks", "worker", "--pool", "solo"),
+        *("--quiet", "--skip-checks", "worker", "--pool", "solo"),
         *("--hostname", f"{name}@%h", "--queues", ",".join(queues)),
         *("--without-gossip", "--without-mingle", "--without-heartbeat"),
     ]
@@ -52,4 +52,4 @@ def worker_arguments(name: str, queues: Sequence[str]) -> list[str]:
 
 def clock() -> list[str]:
     """The clock, which has the sweep rung for."""
-    return [*_CELERY, "distributor.service.clock", "beat"]
+    return [*_CELERY, "distributor.service.clock", "--quiet", "beat"]

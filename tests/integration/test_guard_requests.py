@@ -18,7 +18,7 @@ from distributor.adapters.http import Guard
 from distributor.adapters.http.wire import tls_context
 from distributor.errors import Unavailable
 from tests.listeners.certificates import Authority
-from tests.listeners.http import Listener, answer, hang
+from tests.listeners.http import Listener, answer, drip, hang
 
 
 @pytest.fixture(scope="module")
@@ -167,7 +167,7 @@ def _in_a_child(url: str, answers: Any) -> None:
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_the_clock_runs_in_a_forked_child_too() -> None:
-    with Listener(hang) as listener:
+    with Listener(drip(b"HTTP/1.1 200 OK\r\n", b"X: y\r\n")) as listener:
         with pytest.raises(Unavailable):  # the parent's clock runs now
             Guard(allow_networks=["127.0.0.0/8"], timeout=0.2).request("GET", listener.url())
         near, far = multiprocessing.Pipe(duplex=False)

@@ -245,6 +245,14 @@ def test_an_answer_before_the_body_was_read(hostile: Hostile, ending: str) -> No
     assert answer.status == 200
 
 
+def test_an_answer_to_a_body_that_could_not_be_sent(hostile: Hostile) -> None:
+    """More is under way than all buffers hold, so that sending fails when the other side resets."""
+    early = OK + b"Content-Length: 2\r\nConnection: close\r\n\r\nok"
+    answer = hostile.ask(then_reset(early, after=0.1), body=b"x" * 16_000_000, before_reading=True)
+    assert isinstance(answer, Answer), answer
+    assert answer.status == 200
+
+
 def test_the_most_memory_that_an_answer_can_cost(hostile: Hostile) -> None:
     def everything(conversation: Conversation) -> None:
         conversation.send(OK + b"".join(b"X-%d: %s\r\n" % (n, b"y" * 600) for n in range(95)))
