@@ -20,8 +20,6 @@ from tests.listeners.mailbox import Mailbox, mailbox
 RELEASE = ROOT / "tests" / "files" / "ljuspriset.txt"
 READERS = 1000
 
-pytestmark = pytest.mark.xdist_group("main-job")
-
 
 @pytest.fixture(scope="module")
 def box() -> Iterator[Mailbox]:

@@ -104,14 +104,17 @@ _ROOTS = {"comments": "comments", "footnotes": "footnotes", "endnotes": "endnote
           "header1": "hdr", "footer1": "ftr"}  # fmt: skip
 
 
-def word_file(body: str, *, extra: dict[str, bytes] | None = None, **parts: str) -> bytes:
+def word_file(
+    body: str, *, extra: dict[str, bytes] | None = None, image: str = "", **parts: str
+) -> bytes:
     """A .docx with the WordprocessingML ``body``, and ``comments``, ``footnotes``, ``endnotes``,
-    ``header1`` and ``footer1`` as given; ``extra`` are further files by their name."""
+    ``header1`` and ``footer1`` as given; ``extra`` are further files by their name, ``image`` is
+    the address of a linked picture (``r:link="image"``)."""
     files = {
         "word/document.xml": _part("document", f"<w:body>{body}</w:body>"),
         "_rels/.rels": _relationships({"officeDocument": "word/document.xml"}),
     }
-    related, types = {}, {"document": "document.main"}
+    related, types = {"image": image} if image else {}, {"document": "document.main"}
     for name, content in parts.items():
         kind = name.rstrip("1")
         files[f"word/{name}.xml"] = _part(_ROOTS[name], content)

@@ -111,6 +111,7 @@ def test_a_line_that_fits_none_stays_a_paragraph_with_a_warning() -> None:
         "Karin Lind, tel:0155-12 34 56",
         "Karin Lind, 2026-11-15",
         "Karin Lind, 12 34",
+        "Karin Lind, 0155-12",
         "Karin Lind",
         "Läs mer på https://ekvik.example/press.",
         "Frågor? Ring 0155-12 34 56 så svarar vi.",

@@ -204,6 +204,16 @@ def test_leftovers_stand_among_the_first_or_last_ten_lines_only() -> None:
     assert Heading(text="Dela") in made.body
 
 
+def test_the_tenth_line_is_near_the_edge_and_the_eleventh_is_not() -> None:
+    def lines(count: int) -> str:
+        return "".join(f"Här kommer stycke {number}.\n\n" for number in range(count))
+
+    assert left_out(text(f"{lines(9)}Dela\n\n{lines(30)}")) == ["Dela"]
+    assert left_out(text(f"{lines(10)}Dela\n\n{lines(30)}")) == []
+    assert left_out(text(f"{lines(30)}Dela\n\n{lines(9)}")) == ["Dela"]
+    assert left_out(text(f"{lines(30)}Dela\n\n{lines(10)}")) == []
+
+
 def test_a_leftover_is_no_title() -> None:
     assert text(f"Publicerad 2026-11-15\n\nEkvik vinner!{BODY}").title == "Ekvik vinner!"
 

@@ -120,9 +120,10 @@ def test_anything_else_keeps_its_dash_as_a_paragraph(lines: list[str]) -> None:
     assert rules("\n".join(lines)) == ["dash"] * len(lines)
 
 
-@pytest.mark.parametrize("line", ["–50 grader är kallt.", "-ord.", "--- text.", "-- a."])
+@pytest.mark.parametrize("line", ["–50 grader är kallt.", "–50 är kallt;", "-ord.", "-- a."])
 def test_what_only_looks_like_a_mark_is_text(line: str) -> None:
     assert blocks(line) == (Paragraph(text=line),)
+    assert rules(line) == []
 
 
 def test_an_item_of_markdown_with_a_verb_is_a_quote_and_others_are_not() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from io import BytesIO
+from pathlib import Path
 
 import docx
 import pytest
@@ -265,15 +266,16 @@ def test_a_document_that_unpacks_to_too_much_is_refused(monkeypatch: pytest.Monk
         draft(WHOLE)
 
 
-def test_a_picture_elsewhere_is_never_opened() -> None:
+def test_a_picture_elsewhere_is_never_opened(tmp_path: Path) -> None:
+    Image.new("RGB", (2, 2)).save(tmp_path / "a.png")
     drawing = (
         '<w:r><w:drawing><wp:inline xmlns:wp="http://schemas.openxmlformats.org/drawingml/2006/'
         'wordprocessingDrawing"><wp:docPr id="1" name="x" descr="Torget"/><a:graphic xmlns:a='
         '"http://schemas.openxmlformats.org/drawingml/2006/main"><a:graphicData><pic:pic xmlns:pic='
         '"http://schemas.openxmlformats.org/drawingml/2006/picture"><pic:blipFill><a:blip '
-        'r:link="comments"/></pic:blipFill></pic:pic></a:graphicData></a:graphic></wp:inline>'
+        'r:link="image"/></pic:blipFill></pic:pic></a:graphicData></a:graphic></wp:inline>'
         "</w:drawing></w:r>"
     )
-    _texts, made = body(paragraph("Text.", drawing), comments=paragraph("x"))
+    _texts, made = body(paragraph("Text.", drawing), image=(tmp_path / "a.png").as_uri())
     assert made.images == ()
     assert ("image-missing", "Torget") in said(made)

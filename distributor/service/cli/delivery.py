@@ -12,6 +12,7 @@ from distributor.dispatch.models import Edition
 from distributor.service import sweep as sweeping
 from distributor.service import vitals
 from distributor.service.cli import output
+from distributor.service.cli.ready import ready
 
 SHOWN = 20
 """How many releases ``status`` lists, the newest first."""
@@ -23,6 +24,7 @@ def known(text: str) -> uuid.UUID:
     Raises:
         click.ClickException: there is none, or more than one.
     """
+    ready()
     wanted = text.replace("-", "").lower()
     ids = Edition.objects.values_list("release_id", flat=True).distinct()
     found = [ident for ident in ids if wanted and ident.hex.startswith(wanted)]
@@ -42,6 +44,7 @@ def status(release: str | None, as_json: bool) -> None:
         document = standing.standing(known(release))
         output.document(document) if as_json else _show(document)
         return
+    ready()
     releases = [standing.standing(ident) for ident in _newest()]
     services = vitals.services()
     if as_json:
@@ -118,5 +121,6 @@ def redeliver(release: str, channel: str, failed: bool) -> None:
 @click.command()
 def sweep() -> None:
     """Hand over everything owed, once."""
+    ready()
     found = sweeping.run()
     click.echo(f"{found} editions and batches are owed." if found else "Nothing is owed.")
