@@ -9,6 +9,7 @@ import ssl
 from distributor.errors import Unavailable
 
 _READ = 16_384
+_RECORD = 64
 
 
 class Wire:
@@ -39,8 +40,8 @@ class Wire:
 
     @property
     def unsent(self) -> int:
-        """How many octets have not left: in TLS, encrypted ones."""
-        return len(self._unsent)
+        """How many octets have not left; in TLS, less what a record adds to them."""
+        return len(self._unsent) - (_RECORD if self._tls is not None else 0)
 
     @property
     def wants_write(self) -> bool:
