@@ -20,7 +20,7 @@ run: $(STAMPS)/run
 	$(BIN)/distributor up --catch-mail
 
 test: $(STAMPS)/dev browser
-	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile tests/unit tests/golden tests/integration tests/features tests/browser tests/faults -m "not long"
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile tests/faults tests/features tests/integration tests/browser tests/golden tests/unit -m "not long"
 	DISTRIBUTOR_TEST_POSTGRES=1 $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile tests/integration tests/features -m "django_db and not long"
 
 faults: $(STAMPS)/dev

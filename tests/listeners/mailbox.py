@@ -20,8 +20,9 @@ _ADDRESS = re.compile(rb"<([^>]*)>")
 class Mailbox:
     """``mails`` holds (recipient, message) in the order in which they were taken over.
 
-    ``deaf`` makes it close every connection at once; ``slow`` is a wait before each reply to a
-    final dot, in seconds; ``refuse`` maps a recipient to the reply to their RCPT.
+    ``deaf`` makes it close every connection, new or old, without a word; ``slow`` is a wait
+    before each reply to a final dot, in seconds; ``refuse`` maps a recipient to the reply to
+    their RCPT.
     """
 
     port: int = 0
@@ -47,6 +48,8 @@ class Mailbox:
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         recipient = ""
         while line := await reader.readuntil(b"\r\n"):
+            if self.deaf:
+                return
             verb = line[:4].upper()
             if verb == b"EHLO":
                 writer.write(b"250-mailbox.example\r\n250-PIPELINING\r\n250 8BITMIME\r\n")
@@ -59,6 +62,8 @@ class Mailbox:
                 writer.write(b"354 go on\r\n")
                 await writer.drain()
                 message = await reader.readuntil(b"\r\n.\r\n")
+                if self.deaf:
+                    return
                 if self.slow:
                     await asyncio.sleep(self.slow)
                 self.mails.append((recipient, message[:-3].replace(b"\r\n..", b"\r\n.")))
