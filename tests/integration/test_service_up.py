@@ -117,11 +117,11 @@ def test_another_host_is_not_answered_for(house: Service) -> None:
     "word",
     [
         "celery-email",
-        "celery-feeds",
-        "service.crew",
+        pytest.param("celery-feeds", marks=pytest.mark.long),
+        pytest.param("service.crew", marks=pytest.mark.long),
         "beat",
-        "adapters.catcher",
-        "granian",
+        pytest.param("adapters.catcher", marks=pytest.mark.long),
+        pytest.param("granian", marks=pytest.mark.long),
         "redis-server",
     ],
 )
