@@ -7,10 +7,11 @@ costs microseconds here, and would cost hundreds through the ORM.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F, Min
 from django.utils import timezone
@@ -184,6 +185,9 @@ def _record_failing(batch: Batch, outcome: Outcome) -> int:
 
 def plan(batch: Batch) -> Plan:
     """The retry plan of the deliveries in ``batch``."""
+    if batch.channel == "webhook":
+        waits = tuple(settings.DISTRIBUTOR.webhooks.retry_schedule)
+        return replace(PLANS["webhook"], waits=waits)
     urgent = batch.channel == "email" and batch.urgent
     return PLANS["email-urgent" if urgent else batch.channel]
 

@@ -106,7 +106,7 @@ def newsroom(request: HttpRequest, language: str) -> HttpResponse:
     topics = _topics(shown, language)
     zone = ZoneInfo(site.time_zone)
     years = [moment.year for moment in shown.datetimes("published_at", "year", "DESC", tzinfo=zone)]
-    topic, year = request.GET.get("topic", ""), request.GET.get("year", "")
+    topic, year = request.GET.get("topic", "").replace("\0", ""), request.GET.get("year", "")
     if topic:
         shown = editions.public(language=language, topic=topic)
     if year.isascii() and year.isdigit() and 1900 <= int(year) <= 9000:

@@ -42,6 +42,7 @@ def prepare(folder: Path, at: int) -> None:
         "DISTRIBUTOR_SITE__NAME": "Exempelby kommun",
         "DISTRIBUTOR_EMAIL__FROM": "Exempelby kommun <press@exempelby.example>",
         "DISTRIBUTOR_WEBHOOKS__ALLOW_NETWORKS": '["127.0.0.0/8"]',
+        "DISTRIBUTOR_WEBHOOKS__RETRY_SCHEDULE": "[1, 2, 5]",
         "DJANGO_SETTINGS_MODULE": "distributor.service.settings",
     }
 

@@ -105,18 +105,18 @@ def test_a_fan_out_that_was_killed_goes_on_after_its_last_chunk(
     monkeypatch.setattr(fanout, "CHUNK", 100)
     wanted = _readers(350)
     edition = _issue()
-    cut, calls = fanout.cut, []
+    cut = fanout.cut
 
     def killed(*args: object, **kwargs: object) -> None:
-        calls.append(1)
-        if len(calls) == 3:
+        if Batch.objects.exists():
             raise KeyboardInterrupt
         cut(*args, **kwargs)  # type: ignore[arg-type]
 
     monkeypatch.setattr(fanout, "cut", killed)
     with pytest.raises(KeyboardInterrupt):
         fanout.fan_out(edition.pk)
-    assert Delivery.objects.count() in (100, 200)
+    assert 0 < Delivery.objects.count() <= 100
+    monkeypatch.setattr(fanout, "cut", cut)
     fanout.fan_out(edition.pk)
     assert Delivery.objects.count() == len(wanted)
     assert sum(batch.total for batch in Batch.objects.all()) == len(wanted)
