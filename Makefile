@@ -66,7 +66,8 @@ $(STAMPS)/dev: requirements-dev.lock pyproject.toml $(STAMPS)/uv
 
 define install
 @echo "Setting up $(VENV) from $(1) …"
-@$(UV) pip install --quiet --require-hashes -r $(1)
+@$(UV) pip install --quiet --compile-bytecode --require-hashes -r $(1)
 @$(UV) pip install --quiet --no-deps --editable .
+@$(BIN)/python -m compileall -q distributor
 @touch $@
 endef
