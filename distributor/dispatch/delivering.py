@@ -62,7 +62,7 @@ def _work(batch: Batch, desk: Desk) -> bool:
         _log.error("batch.no_journal", batch=batch.pk, reason=error.reason, reply=error.reply)
         return False
     after = 0
-    try:
+    with journal:
         while not stopping.requested():
             round_ = rounds.begin(batch, desk.ROUND, after=after)
             if not round_:
@@ -70,13 +70,7 @@ def _work(batch: Batch, desk: Desk) -> bool:
             after = round_[-1].recipient
             outcomes = _hand_over(batch, desk, round_, journal)
             if not any(outcome.tried for outcome in outcomes):
-                journal.close(remove=True)
                 return stopping.requested()
-    except BaseException:
-        # What it holds is settled before the batch is taken up again.
-        journal.close(remove=False)
-        raise
-    journal.close(remove=True)
     return True
 
 

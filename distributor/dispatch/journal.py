@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from django.conf import settings
 
@@ -80,6 +81,13 @@ class Journal:
         """Forget what was written: the database holds it now."""
         self._put(b"\n" * self._used, 0)
         self._used = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """What a round that broke off left is kept, to be settled before anybody sends again."""
+        self.close(remove=kind is None)
 
     def close(self, *, remove: bool) -> None:
         os.close(self._file)

@@ -49,6 +49,18 @@ def plan(
     return Act.objects.get_or_create(revision=revision, defaults=said)[0]
 
 
+def publish(page: ReleasePage, *, by: str, leaves_at: datetime) -> Edition:
+    """Publish the newest revision of ``page`` as the command line does: acted and approved by name.
+
+    Raises:
+        NotReady: a stop; the page is published in Wagtail and nothing was issued.
+    """
+    revision = page.latest_revision
+    plan(revision, issuer=by, approver=by, leaves_at=leaves_at)
+    revision.publish()
+    return issue_page(page, revision)
+
+
 def issue_page(page: ReleasePage, revision: Revision) -> Edition:
     """The edition of ``page`` as ``revision`` has it, made now or found.
 

@@ -105,7 +105,9 @@ def _publish_both(original: Path, translation: Path) -> list[str]:
         second.translation_key = first.translation_key
         second.save()
         second.save_revision(clean=False)
-    return [_publish(page) for page in (first, second)]
+    by, now = getpass.getuser(), datetime.now(UTC)
+    editions = [issuing.publish(page, by=by, leaves_at=now) for page in (first, second)]
+    return [str(edition.release_id) for edition in editions]
 
 
 def _draft(path: Path, names: list[str]) -> ReleasePage:
@@ -119,13 +121,6 @@ def _draft(path: Path, names: list[str]) -> ReleasePage:
         media_folder=path.parent,
     )
     return drafting.create(draft, names)
-
-
-def _publish(page: ReleasePage) -> str:
-    revision = page.latest_revision
-    issuing.plan(revision, issuer=getpass.getuser(), leaves_at=datetime.now(UTC))
-    revision.publish()
-    return str(issuing.issue_page(page, revision).release_id)
 
 
 def _rows(

@@ -180,11 +180,8 @@ def _published(files: Sequence[tuple[str, Draft]], *, again: bool) -> list[dict[
         pages = _created(files, names, again=again)
     documents = []
     for (path, draft), page in zip(files, pages, strict=True):
-        revision, name = page.latest_revision, getpass.getuser()
         at = _moment(path, draft) or datetime.now(UTC)
-        issuing.plan(revision, issuer=name, approver=name, leaves_at=at)
-        revision.publish()
-        edition = issuing.issue_page(page, revision)
+        edition = issuing.publish(page, by=getpass.getuser(), leaves_at=at)
         documents.append(_now(edition.release_id) | {"notes": page.import_notes})
     if trouble.redis_is_away():
         output.note("Delivery waits: Redis is not reachable. It begins when the service is up.")
