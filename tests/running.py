@@ -18,6 +18,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import psutil
+import requests
 
 from distributor.service import tether
 
@@ -124,19 +125,24 @@ class Service:
         return found
 
     def cli(
-        self, *arguments: str | Path, stdin: str = "", code: int | None = 0, timeout: float = 120
+        self,
+        *arguments: str | Path,
+        stdin: str | bytes = "",
+        code: int | None = 0,
+        timeout: float = 120,
     ) -> subprocess.CompletedProcess[str]:
         """Run ``distributor`` with ``arguments``; fails unless it exits with ``code``."""
         done = subprocess.run(
             [sys.executable, "-m", "distributor", *map(str, arguments)],
             env=self.environ,
             cwd=self.folder,
-            input=stdin,
+            input=stdin if isinstance(stdin, bytes) else stdin.encode(),
             capture_output=True,
-            text=True,
             timeout=timeout,
             check=False,
         )
+        said = (done.stdout.decode(), done.stderr.decode())
+        done = subprocess.CompletedProcess(done.args, done.returncode, *said)
         assert code is None or done.returncode == code, (
             f"{arguments} exited with {done.returncode}\n{done.stdout}\n{done.stderr}"
         )
@@ -146,6 +152,17 @@ class Service:
         """The document that ``distributor … --json`` prints."""
         return json.loads(self.cli(*arguments, "--json", code=code, stdin=stdin).stdout)
 
+    def answer(self, path: str) -> requests.Response:
+        """What the site says at ``path``."""
+        return requests.get(self.url + path, timeout=10)
+
+    def readers(self, count: int, topic: str) -> None:
+        """Import ``r0@readers.example`` and so on as confirmed readers of ``topic``."""
+        rows = "".join(f"r{n}@readers.example,{topic}\n" for n in range(count))
+        sheet = self.folder / "readers.csv"
+        sheet.write_text("email,topics\n" + rows, "utf-8")
+        self.cli("subscribers", "import", sheet, "--confirmed")
+
     def mails(self) -> list[EmailMessage]:
         """Every mail caught so far, oldest first."""
         files = sorted((self.data_dir / "mail").glob("*.eml"))
@@ -153,3 +170,13 @@ class Service:
             email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
             for file in files
         ]
+
+
+def mail_to(port: int) -> dict[str, str]:
+    """The options by which a service sends its mail to a listener on ``port``."""
+    return {
+        "EMAIL__FROM": "press@ekvik.example",
+        "EMAIL__SMTP_HOST": "127.0.0.1",
+        "EMAIL__SMTP_PORT": str(port),
+        "EMAIL__SECURITY": "none",
+    }

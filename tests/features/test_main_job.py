@@ -14,10 +14,10 @@ import pytest
 from standardwebhooks import Webhook
 
 from distributor.service import receiver
-from tests.house import ROOT, House, house, until
 from tests.listeners.mailbox import Mailbox, mailbox
+from tests.running import Service, mail_to, until
 
-RELEASE = ROOT / "tests" / "files" / "ljuspriset.txt"
+RELEASE = Path(__file__).parents[1] / "files" / "ljuspriset.txt"
 READERS = 1000
 
 
@@ -34,15 +34,14 @@ def hooks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[receiver.Receive
 
 
 @pytest.fixture(scope="module")
-def built(box: Mailbox) -> Iterator[House]:
-    with house() as ours:
-        ours.mail_to(box.port)
-        ours.up()
+def built(box: Mailbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    folder = tmp_path_factory.mktemp("main-job") / "service"
+    with Service(folder, **mail_to(box.port)) as ours:
         yield ours
 
 
 @pytest.fixture(scope="module")
-def published(built: House, hooks: receiver.Receiver) -> dict:
+def published(built: Service, hooks: receiver.Receiver) -> dict:
     built.cli("topics", "add", "digitalisering", "Digitalisering")
     built.readers(READERS, "digitalisering")
     added = built.json("endpoints", "add", f"{hooks.url}/hook", "--format", "standard")
@@ -51,7 +50,7 @@ def published(built: House, hooks: receiver.Receiver) -> dict:
 
 
 def test_what_publish_says_is_what_the_listeners_got(
-    published: dict, built: House, box: Mailbox, hooks: receiver.Receiver
+    published: dict, built: Service, box: Mailbox, hooks: receiver.Receiver
 ) -> None:
     assert published["title"] == "Ekvik; Årets ljuskommun 2026!"
     assert (published["state"], published["edition"]) == ("published", 1)
@@ -79,17 +78,17 @@ def test_two_of_four_notes_are_warnings(published: dict) -> None:
 
 
 def test_the_release_is_in_every_feed_in_every_format_with_one_id(
-    published: dict, built: House
+    published: dict, built: Service
 ) -> None:
     for name in ("all", "sv/all", "sv/digitalisering"):
         for suffix in ("rss", "atom"):
-            feed = feedparser.parse(built.get(f"/feeds/{name}.{suffix}"))
+            feed = feedparser.parse(built.answer(f"/feeds/{name}.{suffix}").content)
             assert [(e.id, e.title) for e in feed.entries] == [
                 (published["uri"], published["title"])
             ]
-        items = json.loads(built.get(f"/feeds/{name}.json"))["items"]
+        items = json.loads(built.answer(f"/feeds/{name}.json").content)["items"]
         assert [item["id"] for item in items] == [published["uri"]]
-    assert feedparser.parse(built.get("/feeds/en/all.atom")).entries == []
+    assert feedparser.parse(built.answer("/feeds/en/all.atom").content).entries == []
 
 
 def test_the_mail_has_the_words_and_each_header_once(published: dict, box: Mailbox) -> None:
@@ -108,7 +107,7 @@ def test_the_mail_has_the_words_and_each_header_once(published: dict, box: Mailb
 
 
 def test_the_webhook_passes_the_reference_library(
-    published: dict, built: House, hooks: receiver.Receiver
+    published: dict, built: Service, hooks: receiver.Receiver
 ) -> None:
     (endpoint,) = built.json("endpoints", "list")
     assert "secret" not in endpoint
@@ -120,22 +119,22 @@ def test_the_webhook_passes_the_reference_library(
         Webhook(hooks.secrets["/hook"]).verify(got.kept.read_bytes(), {})
 
 
-def test_the_page_and_the_list_show_it(published: dict, built: House) -> None:
-    page = built.get(published["url"].removeprefix(built.url)).decode()
+def test_the_page_and_the_list_show_it(published: dict, built: Service) -> None:
+    page = built.answer(published["url"].removeprefix(built.url)).text
     assert "Årets ljuskommun 2026!" in page
-    assert "Årets ljuskommun 2026!" in built.get("/").decode()
-    assert built.status("/en/") == 200
+    assert "Årets ljuskommun 2026!" in built.answer("/").text
+    assert built.answer("/en/").status_code == 200
 
 
-def test_the_same_words_are_published_once(published: dict, built: House) -> None:
-    again = built.run("publish", str(RELEASE), "--topic", "digitalisering")
+def test_the_same_words_are_published_once(published: dict, built: Service) -> None:
+    again = built.cli("publish", RELEASE, "--topic", "digitalisering", code=1)
     assert again.returncode == 1
     assert published["release"] in again.stderr or published["url"] in again.stderr
     assert again.stderr.count("\n") <= 5
 
 
 def test_what_cannot_be_read_ends_with_one_line_and_nothing_half_made(
-    built: House, published: dict, tmp_path: Path
+    built: Service, published: dict, tmp_path: Path
 ) -> None:
     before = built.json("status")["releases"]
     for name, content in (
@@ -145,29 +144,29 @@ def test_what_cannot_be_read_ends_with_one_line_and_nothing_half_made(
     ):
         path = tmp_path / name
         path.write_bytes(content)
-        done = built.run("publish", str(path))
+        done = built.cli("publish", path, code=None)
         assert done.returncode in (1, 2), name
         assert len(done.stderr.strip().splitlines()) == 1, done.stderr
     assert built.json("status")["releases"] == before
 
 
-def test_a_file_in_latin_1_goes_in_with_a_warning(built: House, published: dict) -> None:
+def test_a_file_in_latin_1_goes_in_with_a_warning(built: Service, published: dict) -> None:
     text = "Räksmörgås åter på menyn\n\nSkolan i Ekvik bjuder på räksmörgås.\n"
-    done = built.run("publish", "-", "--json", stdin=text.encode("latin-1"))
+    done = built.cli("publish", "-", "--json", stdin=text.encode("latin-1"))
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
     assert document["title"] == "Räksmörgås åter på menyn"
     assert any(note["level"] == "warning" for note in document["notes"])
 
 
-def test_the_service_is_ready_and_says_so(built: House, published: dict) -> None:
+def test_the_service_is_ready_and_says_so(built: Service, published: dict) -> None:
     services = built.json("status")["services"]
     assert services == dict.fromkeys(("database", "redis", "workers", "clock"), "ok")
-    assert built.status("/healthz") == 200
+    assert built.answer("/healthz").status_code == 200
 
 
 def test_one_click_ends_it_and_the_next_release_passes_by(
-    built: House, published: dict, box: Mailbox, tmp_path: Path
+    built: Service, published: dict, box: Mailbox, tmp_path: Path
 ) -> None:
     recipient, raw = box.mails[5]
     header = str(email.message_from_bytes(raw, policy=email.policy.default)["List-Unsubscribe"])
@@ -182,5 +181,5 @@ def test_one_click_ends_it_and_the_next_release_passes_by(
     path.write_text("Nästa nyhet från Ekvik\n\nDet händer igen i Ekvik.\n", "utf-8")
     document = built.json("publish", str(path), "--topic", "digitalisering", "--wait")
     assert document["channels"]["email"]["delivered"] == READERS - 1
-    until(lambda: len(box.mails) == 2 * READERS - 1)
+    until(lambda: len(box.mails) == 2 * READERS - 1, 30)
     assert box.copies[recipient] == before
