@@ -19,9 +19,13 @@ LARGEST = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """One request: the path it came to, its body as kept, and whether the signature was right."""
+    """One request: where it came to, its headers in lower case, its body as kept.
+
+    ``verified`` says whether the signature was right, ``status`` what was answered.
+    """
 
     path: str
+    headers: dict[str, str]
     kept: Path
     type: str
     verified: bool
@@ -49,7 +53,14 @@ class Receiver:
             kept = self.folder / f"{len(self.received) + 1}{path.replace('/', '-')}.json"
             kept.write_bytes(body)
             self.received.append(
-                Received(path, kept, _type(body), self._genuine(path, headers, body), status)
+                Received(
+                    path,
+                    {name.lower(): value for name, value in headers.items()},
+                    kept,
+                    _type(body),
+                    self._genuine(path, headers, body),
+                    status,
+                )
             )
             return int(status)
 
