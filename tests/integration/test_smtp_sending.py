@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 import pytest
 
@@ -51,8 +50,8 @@ def test_no_more_connections_than_parcels() -> None:
 def test_dots_and_a_missing_line_end() -> None:
     bodies = [b".\r\n", b"..\r\n.x\r\n", b"no end", b"", b"a\r\n.\r\nMAIL FROM:<x@y>\r\n"]
     sent = [parcel(key, body=body) for key, body in enumerate(bodies)]
-    sent.append(replace(parcel(9), message=b".begins\r\n"))
-    sent.append(replace(parcel(10), message=b""))
+    sent.append(parcel(9)._replace(message=b".begins\r\n"))
+    sent.append(parcel(10)._replace(message=b""))
     with Listener() as listener, postman(listener) as one:
         assert set(outcomes(list(one.send(sent))).values()) == {"ok"}
     ends = [one.message if one.message.endswith(b"\r\n") else one.message + b"\r\n" for one in sent]
@@ -85,7 +84,7 @@ def test_what_cannot_go_is_refused_and_spoils_nothing() -> None:
 
 
 def test_extensions_are_used_where_they_are_wanted() -> None:
-    sent = [parcel(1), parcel(2, recipient="ärlig@y.example"), replace(parcel(3), envid="ab12")]
+    sent = [parcel(1), parcel(2, recipient="ärlig@y.example"), parcel(3)._replace(envid="ab12")]
     with Listener() as listener, postman(listener) as one:
         assert set(outcomes(list(one.send(sent))).values()) == {"ok"}
     heard = [line.decode() for line in listener.heard if line[:4] in (b"MAIL", b"RCPT")]

@@ -75,9 +75,9 @@ class Connection:
             if self.wire.wants_write:
                 self._listen(selectors.EVENT_READ | selectors.EVENT_WRITE)
 
-    def say(self, data: bytes, now: float, patience: float) -> None:
-        """Sends ``data``; the answer shall be here in ``patience`` seconds."""
-        self.wire.write(data)
+    def say(self, data: bytes, now: float, patience: float, more: bytes = b"") -> None:
+        """Sends ``data`` and ``more``; the answer shall be here in ``patience`` seconds."""
+        self.wire.write(data, more)
         self.deadline = now + patience
         if self.wire.wants_write:
             self.deadline = now + self._timeouts.data

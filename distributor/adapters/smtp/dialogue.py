@@ -37,8 +37,8 @@ class Dialogue:
 
     With PIPELINING (RFC 2920) a message and the envelope of the one after it leave in one piece,
     so that a message costs one round trip; without it every command waits for its reply.
-    ``asked`` is the parcel whose envelope the server has, ``sent`` the one whose message it has
-    and has not answered for. ``results`` collects what becomes known; the caller empties it.
+    ``offered`` is the parcel laid ready, with its octets, ``asked`` the one whose envelope the
+    server has, ``sent`` the one whose message it has and has not answered for. ``results`` collects what becomes known; the caller empties it.
     """
 
     __slots__ = (
@@ -47,7 +47,6 @@ class Dialogue:
         "_commands",
         "_mailed",
         "_message",
-        "_offered",
         "_parameters",
         "_refusal",
         "_replies",
@@ -58,6 +57,7 @@ class Dialogue:
         "asked",
         "capabilities",
         "error",
+        "offered",
         "results",
         "sent",
         "served",
@@ -79,7 +79,7 @@ class Dialogue:
         self._steps: tuple[str, ...] = ()
         self._at = 0
         self._commands: tuple[bytes, ...] = ()
-        self._offered: tuple[Parcel, bytes] | None = None
+        self.offered: tuple[Parcel, bytes] | None = None
         self._message = b""
         self._refusal: DeliveryError | None = None
         self._mailed = False
@@ -109,32 +109,33 @@ class Dialogue:
         if 0 < capabilities.size < len(parcel.message):
             said = f"{len(parcel.message)} octets; the relay takes {capabilities.size}"
             raise Refused("too-large", said, about="message")
-        self._offered = parcel, self._stuffing.ready(parcel.message)
+        message = parcel.message if parcel.clean else self._stuffing.ready(parcel.message)
+        self.offered = parcel, message
 
     def ask(self) -> bytes:
         """In READY: begins a transaction for the parcel on offer; returns what to send."""
         assert self.state is READY
-        assert self._offered is not None
-        self.asked, self._message = self._offered
-        self._offered = None
+        assert self.offered is not None
+        self.asked, self._message = self.offered
+        self.offered = None
         return self._begin(self.asked)
 
-    def go(self) -> bytes:
-        """In GO: the message, its final dot, and the envelope of a parcel on offer."""
+    def go(self) -> tuple[bytes, bytes]:
+        """In GO: the message; its final dot and the envelope of a parcel on offer."""
         assert self.state is GO
         self.sent, self.state, self._at = self.asked, ASKED, 0
         message = self._message
-        if self._offered is None:
+        if self.offered is None:
             self.asked, self._message, self._steps, self.tail = None, b"", ("end",), 0
-            return message + b".\r\n"
+            return message, b".\r\n"
         assert self.capabilities.pipelining
-        parcel, self._message = self._offered
-        self.asked, self._offered = parcel, None
+        parcel, self._message = self.offered
+        self.asked, self.offered = parcel, None
         self._steps, self._refusal = _OVERLAPPED, None
         self._mailed = self._welcome = False
         envelope = b"".join(self._envelope(parcel))
         self.tail = len(envelope)
-        return b"".join((message, b".\r\n", envelope))
+        return message, b".\r\n" + envelope
 
     def receive(self, data: bytes, *, early: bool = False) -> bytes:
         """Takes what the server said; returns what to send at once, and sets ``state``.

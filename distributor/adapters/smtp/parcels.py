@@ -5,21 +5,21 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from distributor.errors import DeliveryError
 
 Security = Literal["starttls", "none", "tls"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parcel:
+class Parcel(NamedTuple):
     """One message to one recipient.
 
     ``key`` is the caller's own and comes back in the result. ``sender`` is the return path, empty
-    for the null one. ``message`` has CRLF line ends only and no dot-stuffing. ``envid`` names the
-    message in delivery reports where the relay offers DSN (RFC 3461 §4.4): 1 to 100 ASCII letters
-    and digits, or empty for no such wish.
+    for the null one. ``message`` has CRLF line ends only and no dot-stuffing; ``clean`` says that
+    this is proven, the last one included, and that no line begins with a dot, so that it leaves as
+    it is. ``envid`` names the message in delivery reports where the relay offers DSN (RFC 3461
+    §4.4): 1 to 100 ASCII letters and digits, or empty for no such wish.
     """
 
     key: int
@@ -27,10 +27,10 @@ class Parcel:
     recipient: str
     message: bytes
     envid: str = ""
+    clean: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """What came of the parcel ``key``: ``error`` is None if the relay took it over.
 
     ``reply`` is the relay's answer word for word, lines joined by LF, or empty without one.

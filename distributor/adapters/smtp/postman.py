@@ -61,8 +61,11 @@ class Postman:
         ``stop`` says so no new message begins, and what is on the wire gets 8 seconds; closing the
         iterator early does the same, its results going to the journal alone. A parcel of which no
         result comes was not begun, or none of it has left. None among the parcels means that there
-        is nothing to send for the moment. If no relay can be used, the parcels taken come back as
-        Unavailable, about the relay, and no more are taken.
+        is nothing to send for the moment. Where ``parcels`` is a generator, its ``yield`` gives the
+        key of the parcel that is about to leave on the connection for which the next one is taken,
+        if there is one; that next one leaves when the outcome of the other is known. If no relay
+        can be used, the parcels taken come back as Unavailable, about the relay, and no more are
+        taken.
 
         Raises:
             Exception: what ``parcels`` or ``journal`` raised.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import selectors
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 
 from distributor.adapters.smtp.answers import STOPPING
 from distributor.adapters.smtp.connection import TALKING, Connection
@@ -33,11 +33,15 @@ class Round:
         stop: Callable[[], bool],
     ) -> None:
         self._pool = pool
-        self._source = source
+        # A generator is told behind which message the parcel it gives will leave.
+        self._take: Callable[[int | None], Parcel | None] = (
+            source.send if isinstance(source, Generator) else lambda behind: next(source)
+        )
         self._journal = journal
         self._stop = stop
         self._results: list[Result] = []
         self._waiting: deque[Parcel] = deque()
+        self._invited: list[Connection] = []
         self._ended = False
         self._paused = False
         self._slack = True
@@ -89,23 +93,34 @@ class Round:
         return any(connection.busy for connection in self._pool.connections)
 
     def _turn(self, patience: float) -> float:
-        """Waits for the other side, deals with all that has happened, returns the time."""
+        """Waits for the other side, deals with all that has happened, returns the time.
+
+        What relays are ready to take leaves at the end, one message right after the other: so a
+        relay is woken once for several, which costs both sides less than each by itself.
+        """
         events = self._pool.selector.select(patience)
         now = self._pool.clock()
-        for key, mask in events:
-            connection: Connection = key.data
-            if connection.phase is TALKING:
-                if mask & selectors.EVENT_WRITE:
-                    connection.flush(now)
-                if mask & selectors.EVENT_READ:
-                    self._talk(connection, now)
-            elif connection.phase == "leaving":
-                self._pool.gone(connection)
-            elif connection.phase != "closed":
-                self._advance(connection, now, writable=bool(mask & selectors.EVENT_WRITE))
+        while events:
+            for key, mask in events:
+                self._deal(key.data, mask, now)
+            # No connection that is invited is heard of again before it has its message.
+            events = self._pool.selector.select(0) if self._invited else []
+        if self._invited:
+            self._hand_over(now)
         if now >= self._look_at:
             self._look(now)
         return now
+
+    def _deal(self, connection: Connection, mask: int, now: float) -> None:
+        if connection.phase is TALKING:
+            if mask & selectors.EVENT_WRITE:
+                connection.flush(now)
+            if mask & selectors.EVENT_READ:
+                self._talk(connection, now)
+        elif connection.phase == "leaving":
+            self._pool.gone(connection)
+        elif connection.phase != "closed":
+            self._advance(connection, now, writable=bool(mask & selectors.EVENT_WRITE))
 
     def _talk(self, connection: Connection, now: float) -> None:
         wire, dialogue = connection.wire, connection.dialogue
@@ -128,7 +143,7 @@ class Round:
                 return
             if dialogue.capabilities.pipelining and not self._pool.spent(connection, now, 1):
                 self._lay(connection)
-            connection.say(dialogue.go(), now, self._pool.timeouts.final)
+            self._invited.append(connection)
         elif state is READY:
             self._engage(connection, now)
         elif state is OVER:
@@ -138,6 +153,15 @@ class Round:
             connection.say(answer, now, self._pool.timeouts.command)
         elif dialogue.sent is None:
             connection.deadline = now + self._pool.timeouts.command
+
+    def _hand_over(self, now: float) -> None:
+        """Sends the messages that relays wait for."""
+        invited, self._invited = self._invited, []
+        for connection in invited:
+            dialogue = connection.dialogue
+            if connection.phase is TALKING and dialogue is not None and dialogue.state is GO:
+                message, rest = dialogue.go()
+                connection.say(message, now, self._pool.timeouts.final, rest)
 
     def _advance(self, connection: Connection, now: float, *, writable: bool) -> None:
         try:
@@ -169,7 +193,8 @@ class Round:
         """Lays the next parcel that the relay could take ready on ``connection``."""
         dialogue = connection.dialogue
         assert dialogue is not None
-        while (parcel := self._next()) is not None:
+        behind = None if dialogue.asked is None else dialogue.asked.key
+        while (parcel := self._next(behind)) is not None:
             try:
                 dialogue.offer(parcel)
             except Refused as error:
@@ -178,14 +203,14 @@ class Round:
                 return True
         return False
 
-    def _next(self) -> Parcel | None:
-        return self._waiting.popleft() if self._waiting else self._pull()
+    def _next(self, behind: int | None) -> Parcel | None:
+        return self._waiting.popleft() if self._waiting else self._pull(behind)
 
-    def _pull(self) -> Parcel | None:
+    def _pull(self, behind: int | None = None) -> Parcel | None:
         if self._ended:
             return None
         try:
-            parcel = next(self._source)
+            parcel = self._take(behind)
         except StopIteration:
             self._ended, self._paused = True, False
             return None
@@ -242,6 +267,8 @@ class Round:
                 self._waiting.append(asked)
             else:
                 self._report(Result(asked.key, error, error.reply))
+        if dialogue is not None and dialogue.offered is not None:
+            self._waiting.append(dialogue.offered[0])
         if dialogue is None:
             route.failed(error, now, connecting=True)
         elif sent is None and useful and error.reason in ("closed", "closing"):

@@ -73,21 +73,22 @@ class Wire:
         self._inward.write(data)
         return self._decrypt()
 
-    def write(self, data: bytes) -> None:
-        """Sends what the operating system takes now and keeps the rest for :meth:`flush`."""
+    def write(self, data: bytes, more: bytes = b"") -> None:
+        """Sends ``data``, then ``more``: what the operating system takes now; the rest is kept
+        for :meth:`flush`. In two pieces, a large one need not be copied to be sent."""
         if self._tls is not None:
-            data = self._encrypt(data)
+            data, more = self._encrypt(data + more), b""
         if self._unsent:
-            self._unsent = b"".join((self._unsent, data))
+            self._unsent = b"".join((self._unsent, data, more))
             return
         try:
-            taken = self.socket.send(data)
+            taken = self.socket.sendmsg((data, more)) if more else self.socket.send(data)
         except (BlockingIOError, InterruptedError):
             taken = 0
         except OSError:
             self._broken, taken = True, 0
-        if taken < len(data):
-            self._unsent = memoryview(data)[taken:]
+        if taken < len(data) + len(more):
+            self._unsent = memoryview(data + more)[taken:]
 
     def flush(self) -> None:
         """To be called when writable while ``wants_write``."""
