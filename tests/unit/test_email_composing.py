@@ -35,7 +35,7 @@ def reader(number: int = 1, **changes: object) -> Reader:
         personal=f"{number + 2000:042x}",
         first_number=1,
     )
-    return replace(given_, **changes)  # type: ignore[arg-type]
+    return given_._replace(**changes)  # type: ignore[arg-type]
 
 
 def parsed(raw: bytes) -> EmailMessage:

@@ -7,14 +7,13 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Self
+from typing import NamedTuple, Self
 
 from distributor.channels.email.slots import Piece
 from distributor.errors import Refused
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reader:
+class Reader(NamedTuple):
     """One receiver of a composition.
 
     ``person`` is 20 hex digits that stand for them in Message-IDs. ``unsubscribe``,
@@ -37,12 +36,14 @@ class Composition:
     """Constant bytes with slots between them: ``parts[0] slots[0] parts[1] slots[1] … parts[-1]``.
 
     ``notes`` are short words for the preview: ``shortened`` where blocks fell away from the HTML
-    part, ``long-subject`` above 70 characters.
+    part, ``long-subject`` above 70 characters. ``clean`` says that whatever it is filled with has
+    CRLF line ends only, one at its end, and no line that begins with a dot.
     """
 
     parts: tuple[bytes, ...]
     slots: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    clean: bool = field(init=False, repr=False, compare=False)
     _pattern: list[bytes] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -51,6 +52,8 @@ class Composition:
         pattern = [b""] * (2 * len(self.slots) + 1)
         pattern[::2] = self.parts
         object.__setattr__(self, "_pattern", pattern)
+        # No value of a slot holds CR, LF or, at its beginning, a dot.
+        object.__setattr__(self, "clean", _is_clean(b"x".join(self.parts)))
 
     @classmethod
     def joined(cls, pieces: Iterable[Piece], notes: tuple[str, ...] = ()) -> Self:
@@ -99,14 +102,13 @@ class Composition:
 
 
 _ADDRESS = (
-    r"(?=.{3,254}\n)"
+    r"(?=[^\n]{3,254}\n)"
     r"[^\s\x00-\x20\x7f-\x9f\"(),:;<>@\[\\\]\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]+"
     r"@[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?\n"
 )
-_DATE = r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d \+0000\n"
-_PERSON, _TOKENS = r"[0-9a-f]{20}\n", r"[a-z0-9]{0,70}\n" * 3
+_DATE = r"(?a:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d) \+0000\n"
+_VALUES = re.compile(_ADDRESS + _DATE + r"[0-9a-f]{20}\n" + r"[a-z0-9]{0,70}\n" * 3)
 _TO = re.compile(_ADDRESS)
-_VALUES = re.compile(_DATE + _PERSON + _TOKENS, re.ASCII)
 
 
 def fill(composition: Composition, reader: Reader, date: str) -> bytes:
@@ -118,14 +120,15 @@ def fill(composition: Composition, reader: Reader, date: str) -> bytes:
         Refused: the address holds what may not stand in a header or an SMTP command.
         ValueError: a token, the date or the number of the first edition is missing or not one.
     """
-    person, first = reader.person, reader.first_number
-    unsubscribe, preferences, personal = reader.unsubscribe, reader.preferences, reader.personal
-    if not _TO.fullmatch(f"{reader.address}\n"):
-        raise Refused("bad-address", reader.address, about="recipient")
-    if not _VALUES.fullmatch(f"{date}\n{person}\n{unsubscribe}\n{preferences}\n{personal}\n"):
+    _, address, person, unsubscribe, preferences, personal, first = reader
+    if not _VALUES.fullmatch(
+        f"{address}\n{date}\n{person}\n{unsubscribe}\n{preferences}\n{personal}\n"
+    ):
+        if not _TO.fullmatch(f"{address}\n"):
+            raise Refused("bad-address", address, about="recipient")
         raise ValueError("a token, the date or the person of a mail has not the form of one")
     values = {
-        "to": reader.address.encode(),
+        "to": address.encode(),
         "date": date.encode(),
         "message_id": person.encode(),
         "references": b"" if first is None else b"%d.%b" % (first, person.encode()),
@@ -139,6 +142,16 @@ def fill(composition: Composition, reader: Reader, date: str) -> bytes:
     pieces = composition._pattern.copy()
     pieces[1::2] = filled
     return b"".join(pieces)
+
+
+def _is_clean(message: bytes) -> bool:
+    ends = message.count(b"\r\n")
+    return (
+        message.endswith(b"\r\n")
+        and ends == message.count(b"\r") == message.count(b"\n")
+        and not message.startswith(b".")
+        and b"\r\n." not in message
+    )
 
 
 def sample(composition: Composition) -> bytes:
