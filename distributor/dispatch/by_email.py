@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Generator
 from email.utils import format_datetime, parseaddr
 from functools import cache, lru_cache
 
@@ -15,90 +15,116 @@ from distributor.audience import matching
 from distributor.audience.keys import keys
 from distributor.channels import email
 from distributor.dispatch import compositions, stopping
-from distributor.dispatch.journal import Journal, Outcome
+from distributor.dispatch.journal import Outcome
 from distributor.dispatch.models import Edition
+from distributor.dispatch.pace import Pace, Unpaced, pacing
+from distributor.dispatch.passing import Pass
 from distributor.dispatch.rounds import Due
 from distributor.errors import DeliveryError, Refused, Unavailable
-from distributor.sealing import Sealer, person
+from distributor.sealing import Persons, Sealer
 
-ROUND = 50
+PER_CONNECTION = 50
+"""How many messages of a round one connection gets."""
+LONGEST = 1.0
+"""Seconds after which a round ends: then pauses, unsubscribing and new editions are seen again."""
 PORT = 25
 
 
-def deliver(edition: Edition, round_: list[Due], journal: Journal) -> Iterator[list[Outcome]]:
-    """Fill and send a mail to each reader of the round who still wants it."""
+def size() -> int:
+    """How many deliveries a round holds at most."""
+    return PER_CONNECTION * connections()
+
+
+def connections() -> int:
+    """How many messages may be on the wire at a time."""
+    count: int = settings.DISTRIBUTOR.email.connections
+    return count
+
+
+def deliver(pass_: Pass) -> None:
+    """Fill and send a mail to each reader of the pass who still wants it."""
     postman = _postman()
     if postman is None:
-        yield [_away(due) for due in round_]
+        error = Unavailable("no-relay", "email.smtp_host is not set", about="relay")
+        for due in pass_.take():
+            pass_.know(Outcome(due.id, error, "", time.time()))
         return
-    addresses = matching.still_wanted([due.recipient for due in round_])
-    gone = [due for due in round_ if due.recipient not in addresses]
-    yield [Outcome(due.id, Refused("unsubscribed"), "", time.time()) for due in gone]
-    for first in (True, False):
-        wanted = [
-            due
-            for due in round_
-            if due.recipient in addresses and (due.first_number is None) == first
-        ]
-        if wanted:
-            yield _send(postman, edition, wanted, addresses, journal, first=first)
-
-
-def _send(
-    postman: Postman,
-    edition: Edition,
-    wanted: list[Due],
-    addresses: dict[int, str],
-    journal: Journal,
-    *,
-    first: bool,
-) -> list[Outcome]:
-    try:
-        composition = _composition(edition.pk, first)
-    except DeliveryError as error:
-        return [Outcome(due.id, error, error.reply, time.time()) for due in wanted]
-    date = format_datetime(timezone.now())
-    release_id = str(edition.release_id)
-
-    def parcels() -> Iterator[Parcel]:
-        for due in wanted:
-            reader = email.Reader(
-                delivery=due.id,
-                address=addresses[due.recipient],
-                person=person(keys(), release_id, due.recipient),
-                unsubscribe=_sealer("unsubscribe").seal(due.recipient),
-                preferences=_sealer("preferences").seal(due.recipient),
-                first_number=due.first_number,
-            )
-            message = email.fill(composition, reader, date)
-            yield Parcel(
-                key=due.id, sender=_return_path(), recipient=reader.address, message=message
-            )
+    pace = pacing(pass_.edition.pk)
 
     def written(result: Result) -> None:
-        journal.write(_outcome(result))
+        key, error, reply = result
+        pass_.know(Outcome(key, pace.done(key, error), reply, time.time()))
 
-    sent = postman.send(parcels(), journal=written, stop=stopping.requested)
-    return [_outcome(result) for result in sent]
-
-
-def _outcome(result: Result) -> Outcome:
-    return Outcome(result.key, result.error, result.reply, time.time())
+    for _ in postman.send(_parcels(pass_, pace), journal=written, stop=stopping.requested):
+        pass
 
 
-def _away(due: Due) -> Outcome:
-    error = Unavailable("no-relay", "email.smtp_host is not set", about="relay")
-    return Outcome(due.id, error, "", time.time())
+def _parcels(pass_: Pass, pace: Pace | Unpaced) -> Generator[Parcel | None, int | None]:
+    """Round after round, each with its own look at who still wants mail."""
+    fill = _filler(pass_.edition)
+    behind: int | None = None
+    most = size()
+    while round_ := pass_.take(most):
+        ends, begun = time.monotonic() + LONGEST, 0
+        addresses = matching.still_wanted([due.recipient for due in round_])
+        date = format_datetime(timezone.now())
+        _leave_out(pass_, round_, addresses)
+        pace.add([due for due in round_ if due.recipient in addresses], addresses)
+        while pace.waiting:
+            if begun and time.monotonic() > ends:
+                pass_.hand_back(pace.drop())
+                most = max(begun, connections())
+                break
+            due = pace.take(behind)
+            if due is None:
+                behind = yield None
+                continue
+            begun += 1
+            try:
+                parcel = fill(due, addresses[due.recipient], date)
+            except DeliveryError as error:
+                pace.done(due.id, error)
+                pass_.know(Outcome(due.id, error, error.reply, time.time()))
+            else:
+                behind = yield parcel
+        else:
+            most = min(2 * most, size())
+        for due, resting in pace.left():
+            pass_.know(Outcome(due.id, resting, "", time.time()))
+
+
+def _leave_out(pass_: Pass, round_: list[Due], addresses: dict[int, str]) -> None:
+    for due in round_:
+        if due.recipient not in addresses:
+            pass_.know(Outcome(due.id, Refused("unsubscribed"), "", time.time()))
+
+
+def _filler(edition: Edition) -> Callable[[Due, str, str], Parcel]:
+    """Makes the mail of one reader, at their address, from what is the same for all of them.
+
+    It raises DeliveryError where none can be made.
+    """
+    edition_id = edition.pk
+    person = Persons(keys(), str(edition.release_id)).person
+    unsubscribe, preferences = (
+        Sealer(keys(), "unsubscribe").seal,
+        Sealer(keys(), "preferences").seal,
+    )
+    return_path = _return_path()
+
+    def fill(due: Due, address: str, date: str) -> Parcel:
+        ident, recipient, _, first = due
+        composition = _composition(edition_id, first is None)
+        tokens = person(recipient), unsubscribe(recipient), preferences(recipient)
+        message = email.fill(composition, email.Reader(ident, address, *tokens, "", first), date)
+        return Parcel(ident, return_path, address, message, "", composition.clean)
+
+    return fill
 
 
 @lru_cache(maxsize=8)
-def _composition(edition_id: int, first: bool) -> email.Composition:
-    return compositions.mail(Edition.objects.get(pk=edition_id), first=first)
-
-
-@cache
-def _sealer(purpose: str) -> Sealer:
-    return Sealer(keys(), purpose)
+def _composition(edition: int, first: bool) -> email.Composition:
+    return compositions.mail(Edition.objects.get(pk=edition), first=first)
 
 
 @cache

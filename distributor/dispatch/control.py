@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from distributor.dispatch import bell, rounds
+from distributor.dispatch import bell, pace_groups, rounds
 from distributor.dispatch.models import Batch, Delivery, Edition
 
 
@@ -19,7 +19,9 @@ def pause(release_id: UUID | str) -> int:
 
 
 def resume(release_id: UUID | str) -> int:
-    """Go on with what is pending; how many editions were paused."""
+    """Go on with what is pending, to receivers that had refused us too; how many editions were
+    paused."""
+    pace_groups.resume()
     paused = Edition.objects.filter(release_id=release_id).exclude(paused_at=None)
     resumed = paused.update(paused_at=None)
     _hurry(Batch.objects.filter(edition__release_id=release_id).exclude(due_at=None))

@@ -13,6 +13,7 @@ from django.utils import timezone
 from distributor.dispatch import bell, by_email, by_feed, by_webhook, leases, rounds, stopping
 from distributor.dispatch.journal import Journal, Outcome
 from distributor.dispatch.models import Batch, Edition
+from distributor.dispatch.passing import Pass
 from distributor.dispatch.rounds import Due
 from distributor.errors import Unavailable
 
@@ -23,7 +24,7 @@ _log = structlog.get_logger()
 
 
 class Desk(Protocol):
-    """Where a channel's deliveries are handed over."""
+    """Where a channel's deliveries are handed over, some rounds or one after the other."""
 
     ROUND: int
     """How many deliveries are claimed at a time."""
@@ -37,7 +38,7 @@ class Desk(Protocol):
         """
 
 
-DESKS: dict[str, Desk] = {"email": by_email, "feed": by_feed, "webhook": by_webhook}
+DESKS: dict[str, Desk] = {"feed": by_feed, "webhook": by_webhook}
 
 
 def deliver(batch_id: int) -> None:
@@ -48,21 +49,32 @@ def deliver(batch_id: int) -> None:
     with leases.held(batch):
         started = time.monotonic()
         rounds.settle(batch)
-        done = _work(batch, DESKS[batch.channel])
+        done = _work(batch)
         rounds.close(batch, not_before=None if done else timezone.now() + WAIT)
     _log.info("batch.done", batch=batch.pk, ms=int(1000 * (time.monotonic() - started)))
     bell.ring_batches(batch.edition_id, batch.channel)
 
 
-def _work(batch: Batch, desk: Desk) -> bool:
+def _work(batch: Batch) -> bool:
     """Round after round; False if nothing could be handed over, so that it had better rest."""
     try:
-        journal = Journal(batch.pk, desk.ROUND)
+        if batch.channel == "email":
+            return _mail(batch)
+        return _by_rounds(batch, DESKS[batch.channel])
     except Unavailable as error:
         _log.error("batch.no_journal", batch=batch.pk, reason=error.reason, reply=error.reply)
         return False
+
+
+def _mail(batch: Batch) -> bool:
+    with Pass(batch, by_email.size(), on_the_wire=2 * by_email.connections()) as pass_:
+        by_email.deliver(pass_)
+    return pass_.tried or stopping.requested()
+
+
+def _by_rounds(batch: Batch, desk: Desk) -> bool:
     after = 0
-    with journal:
+    with Journal(batch.pk, desk.ROUND) as journal:
         while not stopping.requested():
             round_ = rounds.begin(batch, desk.ROUND, after=after)
             if not round_:

@@ -6,14 +6,15 @@ database before anybody sends again, so that a kill doubles only what was on the
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import re
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
 from django.conf import settings
 
@@ -22,10 +23,12 @@ from distributor.errors import DeliveryError, Refused, Unavailable
 SYNCED_EVERY = 1.0
 LINE = 1024
 """Octets that a line takes at most; a reply is cut so that it fits."""
+_REPLY = 120
+_PLAIN = re.compile(r"[ !#-\[\]-~]*")
+"""What JSON writes as it is."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What came of one try of a delivery: ``error`` is None when it was handed over.
 
     ``at`` is the time in seconds since the epoch.
@@ -38,8 +41,8 @@ class Outcome:
 
     @property
     def tried(self) -> bool:
-        """Whether it says something of the delivery, and not only that the relay was away."""
-        return self.error is None or self.error.about != "relay"
+        """Whether it says something of the delivery, and not only that nobody's could go."""
+        return self.error is None or self.error.is_attempt
 
 
 class Journal:
@@ -55,14 +58,12 @@ class Journal:
     def __init__(self, batch: int, lines: int) -> None:
         self._path = _path(batch)
         self._path.parent.mkdir(mode=0o700, exist_ok=True)
-        self._room = lines * LINE
         self._used = 0
         self._synced = time.monotonic()
         self._lock = threading.Lock()
         self._file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
-            self._put(b"\n" * self._room, 0)
-            os.fdatasync(self._file)
+            _take_room(self._file, lines * LINE)
         except OSError as error:
             self.close(remove=True)
             raise Unavailable("disk", str(error.strerror), about="relay") from error
@@ -79,7 +80,7 @@ class Journal:
 
     def clear(self) -> None:
         """Forget what was written: the database holds it now."""
-        self._put(b"\n" * self._used, 0)
+        self._put(bytes(self._used), 0)
         self._used = 0
 
     def __enter__(self) -> Self:
@@ -105,7 +106,7 @@ def left(batch: int) -> Iterator[Outcome]:
     if not path.exists():
         return
     for line in path.read_bytes().split(b"\n"):
-        outcome = _read(line)
+        outcome = _read(line.rstrip(b"\0"))
         if outcome:
             yield outcome
 
@@ -120,6 +121,13 @@ def batches() -> list[int]:
     return [int(path.stem) for path in _folder().glob("*.jsonl") if path.stem.isdigit()]
 
 
+def _take_room(file: int, size: int) -> None:
+    if hasattr(os, "posix_fallocate"):
+        os.posix_fallocate(file, 0, size)
+    elif os.pwrite(file, bytes(size), 0) != size:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
 def _folder() -> Path:
     folder: Path = settings.DISTRIBUTOR.site.data_dir / "journal"
     return folder
@@ -130,12 +138,16 @@ def _path(batch: int) -> Path:
 
 
 def _line(outcome: Outcome) -> bytes:
-    error = outcome.error
-    kind = "" if error is None else type(error).__name__
-    told = [error.reason, error.about, error.wait] if error else []
-    fields = [outcome.delivery, round(outcome.at, 3), kind, outcome.reply[:120], *told]
     # In ASCII, 120 letters of a reply take 720 octets and never more. The line end comes first,
     # so that a line cut short spoils no later one.
+    delivery, error, reply, at = outcome
+    if error is None:
+        said = reply[:_REPLY]
+        if not _PLAIN.fullmatch(said):
+            said = json.dumps(said)[1:-1]
+        return f'\n[{delivery},{at:.3f},"","{said}"]'.encode()
+    told = [error.reason[:24], error.about, error.wait]
+    fields = [delivery, round(at, 3), type(error).__name__, reply[:_REPLY], *told]
     return b"\n" + json.dumps(fields, separators=(",", ":")).encode()
 
 

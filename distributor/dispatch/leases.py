@@ -7,17 +7,23 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 
 import psutil
-from django.db import close_old_connections, models
+import structlog
+from django.conf import settings
+from django.db import DatabaseError, close_old_connections, models
 from django.db.models import Q
 from django.utils import timezone
 
 LENGTH = timedelta(seconds=120)
 RENEWED_EVERY = 30.0
+TRIED_AGAIN = 1.0
+"""Seconds between two tries while the database is away."""
+
+_log = structlog.get_logger()
 
 
 def holder() -> str:
@@ -27,9 +33,14 @@ def holder() -> str:
 
 @cache
 def _machine() -> str:
-    """The host and its process namespace: only there does a process id mean anything."""
+    """The host, its process namespace and the data folder.
+
+    Only there does a process id mean anything, and lies the journal of whoever died.
+    """
     space = Path("/proc/self/ns/pid")
-    return f"{socket.gethostname()[:60]}:{space.readlink().name if space.exists() else ''}"
+    folder = settings.DISTRIBUTOR.site.data_dir.stat()
+    where = f"{folder.st_dev:x}.{folder.st_ino:x}"
+    return f"{socket.gethostname()[:40]}:{space.readlink().name if space.exists() else ''}:{where}"
 
 
 @cache
@@ -45,6 +56,14 @@ def claim(row: models.Model) -> bool:
     return taken.update(holder=holder(), lease_until=now + LENGTH) == 1
 
 
+def _renew(row: models.Model) -> datetime:
+    """Lengthen the lease of ``row``, if it is still ours; until when it would last."""
+    until = timezone.now() + LENGTH
+    mine = type(row)._default_manager.filter(pk=row.pk, holder=holder())
+    mine.update(lease_until=until)
+    return until
+
+
 def release(row: models.Model) -> None:
     """Give the lease back, if it is still ours."""
     mine = type(row)._default_manager.filter(pk=row.pk, holder=holder())
@@ -53,23 +72,53 @@ def release(row: models.Model) -> None:
 
 @contextmanager
 def held(row: models.Model) -> Iterator[None]:
-    """Renew the lease of ``row`` while the block runs, and give it back at its end."""
+    """Renew the lease of ``row`` while the block runs, and give it back at its end.
+
+    Where the database is away at the end, it is given back once that answers.
+    """
     done = threading.Event()
-    keeper = threading.Thread(target=_renew, args=(row, done), daemon=True)
-    keeper.start()
+    keeper = _Keeper(row, done)
+    thread = threading.Thread(target=keeper.keep, daemon=True)
+    thread.start()
     try:
         yield
     finally:
         done.set()
-        keeper.join()
-        release(row)
+        thread.join()
+        try:
+            release(row)
+        except DatabaseError:
+            threading.Thread(target=keeper.give_back, daemon=True).start()
 
 
-def _renew(row: models.Model, done: threading.Event) -> None:
-    while not done.wait(RENEWED_EVERY):
-        mine = type(row)._default_manager.filter(pk=row.pk, holder=holder())
-        mine.update(lease_until=timezone.now() + LENGTH)
-        close_old_connections()
+class _Keeper:
+    """Keeps a lease that was just claimed."""
+
+    def __init__(self, row: models.Model, done: threading.Event) -> None:
+        self._row = row
+        self._done = done
+        self._until = timezone.now() + LENGTH
+
+    def keep(self) -> None:
+        pause = RENEWED_EVERY
+        while not self._done.wait(pause):
+            try:
+                self._until = _renew(self._row)
+                pause = RENEWED_EVERY
+            except DatabaseError as error:
+                _log.warning("lease.not_renewed", row=str(self._row), error=str(error))
+                pause = TRIED_AGAIN
+            close_old_connections()
+
+    def give_back(self) -> None:
+        """Once the lease has run out it may be anybody's, and ours again: then it stays."""
+        pause = threading.Event()
+        while not pause.wait(TRIED_AGAIN) and timezone.now() < self._until - LENGTH / 12:
+            try:
+                _end(type(self._row)._default_manager.filter(pk=self._row.pk, holder=holder()))
+                return
+            except DatabaseError:
+                close_old_connections()
 
 
 def end_those_of_the_dead(kind: type[models.Model]) -> int:
@@ -79,8 +128,16 @@ def end_those_of_the_dead(kind: type[models.Model]) -> int:
     for name in set(leased.values_list("holder", flat=True)):
         machine, _, rest = name.rpartition("/")[0].rpartition("/")
         if machine == _machine() and not _lives(int(rest), int(name.rpartition("/")[2])):
-            ended += kind._default_manager.filter(holder=name).update(lease_until=None)
+            ended += _end(kind._default_manager.filter(holder=name))
     return ended
+
+
+def _end(rows: models.QuerySet[models.Model]) -> int:
+    """End the leases of ``rows``, which are to be rung for again: the message was used up."""
+    changes: dict[str, None] = {"lease_until": None}
+    if "rung_at" in {field.name for field in rows.model._meta.fields}:
+        changes["rung_at"] = None
+    return rows.update(**changes)
 
 
 def _lives(pid: int, started: int) -> bool:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime
+
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -12,8 +15,11 @@ from distributor.release import Release
 class Edition(models.Model):
     """One issued version of a release. Its row never changes but for the marks of its progress.
 
-    ``revision`` is the caller's key of what was published: the same key gives the same edition.
+    ``revision`` is the caller's key of what was done: the same key gives the same edition.
     Nothing of an edition is readable or sent before ``leaves_at``, by the clock at read time.
+    ``published_at`` is when the release first became public; None if it has not been so far, be it
+    that ``embargo_until`` is to come or that it was withheld or withdrawn before. After
+    ``erased_at`` the row has no words any more.
     """
 
     class Status(models.TextChoices):
@@ -37,6 +43,8 @@ class Edition(models.Model):
     issued_at = models.DateTimeField(default=timezone.now)
     leaves_at = models.DateTimeField()
     published_at = models.DateTimeField(null=True)
+    embargo_until = models.DateTimeField(null=True)
+    erased_at = models.DateTimeField(null=True)
     taken_back_at = models.DateTimeField(null=True)
     fanned_out_at = models.DateTimeField(null=True)
     paused_at = models.DateTimeField(null=True)
@@ -56,6 +64,11 @@ class Edition(models.Model):
                 fields=["leaves_at"], condition=Q(fanned_out_at=None), name="edition_not_fanned_out"
             ),
             models.Index(fields=["published_at"], name="edition_published"),
+            models.Index(
+                fields=["embargo_until"],
+                condition=Q(published_at=None, embargo_until__isnull=False),
+                name="edition_under_embargo",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -63,8 +76,29 @@ class Edition(models.Model):
 
     @property
     def release(self) -> Release:
-        """The frozen words and facts."""
-        return Release.from_dict(self.content)
+        """The frozen words and facts.
+
+        Of an edition got as public whose embargo has run out they are those of the lift, which the
+        clock may not have issued yet.
+        """
+        words = Release.from_dict(self.content)
+        public_at: datetime | None = getattr(self, "public_at", None)
+        if public_at is None or self.published_at is not None:
+            return words
+        return lifted(words, public_at)
+
+
+def lifted(words: Release, at: datetime) -> Release:
+    """``words`` under embargo as they become public when it is lifted ``at``."""
+    return replace(
+        words,
+        act="release.published",
+        published_at=at,
+        updated_at=at,
+        embargo_until=None,
+        correction=None,
+        reason="",
+    )
 
 
 class EditionTopic(models.Model):
@@ -148,7 +182,9 @@ class Batch(models.Model):
     ``lease_until``.
     """
 
-    edition = models.ForeignKey(Edition, on_delete=models.CASCADE, related_name="batches")
+    edition = models.ForeignKey(
+        Edition, on_delete=models.CASCADE, related_name="batches", db_index=False
+    )
     channel = models.CharField(max_length=8)
     urgent = models.BooleanField(default=False)
     first = models.BigIntegerField()
@@ -181,6 +217,8 @@ class Delivery(models.Model):
 
     ``recipient`` is the id of a subscriber, feed or endpoint. ``first_number`` is the edition
     by which that reader was first told of the release; ``since`` is when it first fell due.
+    ``done_at`` and ``reply`` tell of the try that succeeded: when it was recorded, and what the
+    other side said, word for word. The tries before it are :class:`Attempt` rows.
     """
 
     class State(models.TextChoices):
@@ -189,7 +227,9 @@ class Delivery(models.Model):
         DELIVERED = "delivered"
         FAILED = "failed"
 
-    edition = models.ForeignKey(Edition, on_delete=models.CASCADE, related_name="deliveries")
+    edition = models.ForeignKey(
+        Edition, on_delete=models.CASCADE, related_name="deliveries", db_index=False
+    )
     channel = models.CharField(max_length=8)
     recipient = models.BigIntegerField()
     urgent = models.BooleanField(default=False)
@@ -199,6 +239,7 @@ class Delivery(models.Model):
     since = models.DateTimeField()
     due_at = models.DateTimeField()
     done_at = models.DateTimeField(null=True)
+    reply = models.CharField(max_length=500, default="", db_default="", blank=True)
     first_number = models.PositiveIntegerField(null=True)
 
     class Meta:
@@ -213,13 +254,60 @@ class Delivery(models.Model):
 
 
 class Attempt(models.Model):
-    """One try of a delivery and what came of it; ``reply`` is the other side's, word for word."""
+    """One try of a delivery that failed; ``reply`` is the other side's, word for word.
+
+    A try that succeeds leaves its trace on the delivery: of a million of them no second row.
+    """
 
     delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="attempts_made")
     at = models.DateTimeField()
-    outcome = models.CharField(max_length=12, help_text="delivered, refused or unavailable")
+    outcome = models.CharField(max_length=12, help_text="refused or unavailable")
     reason = models.CharField(max_length=24, blank=True)
     reply = models.CharField(max_length=500, blank=True)
 
     def __str__(self) -> str:
         return f"{self.outcome} at {self.at:%Y-%m-%d %H:%M:%S}"
+
+
+class MailGroup(models.Model):
+    """What is known of the receivers that have an MX group in common, where there is anything.
+
+    Nothing goes to it before ``stopped_until`` nor while ``paused_at`` is set. ``lanes`` is how
+    many messages at once it could take at ``clean_since``, the last time it complained. While the
+    sender's addresses are new, ``used`` of the ``cap`` mails of ``day`` (UTC) are spent.
+    """
+
+    name = models.CharField(max_length=255, unique=True)
+    stopped_until = models.DateTimeField(null=True)
+    stop_seconds = models.PositiveIntegerField(default=0, help_text="how long the last stop is")
+    lanes = models.PositiveIntegerField(default=0)
+    clean_since = models.DateTimeField(null=True)
+    paused_at = models.DateTimeField(null=True)
+    reason = models.CharField(max_length=24, blank=True, help_text="of the stop or pause")
+    reply = models.CharField(max_length=500, blank=True, help_text="its own words, then")
+    day = models.DateField(null=True)
+    cap = models.PositiveIntegerField(default=0)
+    used = models.PositiveIntegerField(default=0)
+    untroubled = models.BooleanField(default=True, help_text="no stop and no pause on that day")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class MailDomain(models.Model):
+    """The MX group of a domain that readers have. ``due_at`` is when DNS is asked of it next."""
+
+    domain = models.CharField(max_length=254, unique=True)
+    mail_group = models.CharField(max_length=255, blank=True)
+    found_at = models.DateTimeField(null=True)
+    due_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["due_at"], condition=Q(due_at__isnull=False), name="mail_domain_due"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.domain

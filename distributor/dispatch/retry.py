@@ -55,12 +55,12 @@ def next_attempt(
 
     ``attempts`` counts the tries made, this one included. Waits vary by ``plan.spread``, fixed by
     ``seed`` (the delivery's id) and the attempt, around the step or, unless ``plan.early``, only
-    beyond it. A fault of the relay's costs no attempt and never gives up. What the other side
-    asked for (``error.wait``, at most a day) is a lower bound.
+    beyond it. What is no attempt (the relay's fault, a group that rests) costs none and never gives
+    up. What the other side asked for (``error.wait``, at most a day) is a lower bound.
     """
     if isinstance(error, Refused):
         return None
-    if error.about == "relay":
+    if not error.is_attempt:
         return now + timedelta(seconds=error.wait or RELAY_AWAY)
     if plan.ends and attempts > len(plan.waits):
         return None

@@ -1,15 +1,17 @@
 """The bookkeeping of a round: some deliveries claimed, sent, and recorded, in a few statements.
 
 This is the one place with SQL by hand on the hot path, good on SQLite and PostgreSQL alike: a row
-costs microseconds here, and would cost hundreds through the ORM.
+costs microseconds here, and would cost hundreds through the ORM. Rows go to the database as one
+JSON text, so that a statement is prepared once, whatever their number.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -25,8 +27,7 @@ from distributor.errors import Refused
 _COLUMNS = "edition_id = %s AND channel = %s AND urgent = %s AND recipient BETWEEN %s AND %s"
 
 
-@dataclass(frozen=True, slots=True)
-class Due:
+class Due(NamedTuple):
     """A delivery that this round is to make."""
 
     id: int
@@ -56,7 +57,7 @@ def begin(batch: Batch, size: int, *, after: int) -> list[Due]:
                 RETURNING id, recipient, attempts, first_number""",
             [*span, now, size, batch.pk, leases.holder()],
         )
-        return sorted((Due(*row) for row in cursor.fetchall()), key=lambda due: due.recipient)
+        return sorted(map(Due._make, cursor.fetchall()), key=lambda due: due.recipient)
 
 
 def record(batch: Batch, outcomes: Sequence[Outcome]) -> None:
@@ -67,16 +68,29 @@ def record(batch: Batch, outcomes: Sequence[Outcome]) -> None:
         _record(batch, outcomes)
 
 
-def hand_back(batch: Batch, deliveries: Sequence[Due]) -> None:
+def record_and_begin(
+    batch: Batch, outcomes: Sequence[Outcome], size: int, *, after: int
+) -> list[Due]:
+    """:func:`record`, then :func:`begin`, in one transaction."""
+    with transaction.atomic():
+        if outcomes:
+            _record(batch, outcomes)
+        return begin(batch, size, after=after)
+
+
+def hand_back(batch: Batch, deliveries: Iterable[Due]) -> None:
     """Make claimed deliveries that were not begun due again, as if never claimed."""
     ids = [due.id for due in deliveries]
-    Delivery.objects.filter(pk__in=ids, state="sending").update(state="pending")
+    if ids:
+        Delivery.objects.filter(pk__in=ids, state="sending").update(state="pending")
 
 
 def settle(batch: Batch) -> None:
     """Take over from a worker that died: what its journal says is so, the rest is due again."""
     with transaction.atomic():
-        _record(batch, list(journal.left(batch.pk)))
+        outcomes = list(journal.left(batch.pk))
+        if outcomes:
+            _record(batch, outcomes)
         stuck = Delivery.objects.filter(**members(batch), state="sending")
         if stuck.update(state="pending"):
             recount(batch)
@@ -102,7 +116,7 @@ def recount(batch: Batch) -> None:
                    SUM(CASE WHEN state = 'failed' AND reason <> 'superseded' THEN 1 ELSE 0 END),
                    SUM(CASE WHEN state = 'failed' AND reason = 'superseded' THEN 1 ELSE 0 END)
                 FROM dispatch_delivery WHERE {_COLUMNS}""",
-            _range(batch),
+            [batch.edition_id, batch.channel, batch.urgent, batch.first, batch.last],
         )
         total, delivered, failed, superseded = (value or 0 for value in cursor.fetchone())
     Batch.objects.filter(pk=batch.pk).update(
@@ -110,13 +124,18 @@ def recount(batch: Batch) -> None:
     )
 
 
+def plan(batch: Batch) -> Plan:
+    """The retry plan of the deliveries in ``batch``."""
+    if batch.channel == "webhook":
+        waits = tuple(settings.DISTRIBUTOR.webhooks.retry_schedule)
+        return replace(PLANS["webhook"], waits=waits)
+    urgent = batch.channel == "email" and batch.urgent
+    return PLANS["email-urgent" if urgent else batch.channel]
+
+
 def stored(moment: datetime) -> Any:
     """``moment`` as SQL written by hand must hand it to this database."""
     return connection.ops.adapt_datetimefield_value(moment)
-
-
-def _range(batch: Batch) -> list[Any]:
-    return [batch.edition_id, batch.channel, batch.urgent, batch.first, batch.last]
 
 
 def members(batch: Batch) -> dict[str, Any]:
@@ -130,11 +149,10 @@ def members(batch: Batch) -> dict[str, Any]:
 
 
 def _record(batch: Batch, outcomes: Sequence[Outcome]) -> None:
-    done = [outcome for outcome in outcomes if outcome.error is None]
     failing = [outcome for outcome in outcomes if outcome.error is not None]
-    delivered = _record_delivered(done)
-    failed = sum(_record_failing(batch, outcome) for outcome in failing)
-    _record_attempts([outcome for outcome in outcomes if outcome.tried])
+    delivered = _record_delivered([outcome for outcome in outcomes if outcome.error is None])
+    failed = _record_failing(batch, failing) if failing else 0
+    _record_attempts([outcome for outcome in failing if outcome.tried])
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE dispatch_batch SET delivered = delivered + %s, failed = failed + %s"
@@ -146,70 +164,90 @@ def _record(batch: Batch, outcomes: Sequence[Outcome]) -> None:
 def _record_delivered(outcomes: Sequence[Outcome]) -> int:
     if not outcomes:
         return 0
-    marks = ", ".join(["%s"] * len(outcomes))
     at = stored(_moment(max(outcome.at for outcome in outcomes)))
+    rows = [[one.delivery, _reply(one)] for one in outcomes]
     with connection.cursor() as cursor:
         cursor.execute(
-            f"""UPDATE dispatch_delivery
-                SET state = 'delivered', attempts = attempts + 1, done_at = %s, reason = ''
-                WHERE id IN ({marks}) AND state = 'sending'""",
-            [at, *(outcome.delivery for outcome in outcomes)],
+            f"""UPDATE dispatch_delivery SET state = 'delivered', attempts = attempts + 1,
+                    done_at = %s, reason = '', reply = told.reply
+                FROM ({_listed(id="bigint", reply="text")}) AS told
+                WHERE dispatch_delivery.id = told.id AND state = 'sending'""",
+            [at, json.dumps(rows)],
         )
         return int(cursor.rowcount)
 
 
-def _record_failing(batch: Batch, outcome: Outcome) -> int:
-    """1 if the delivery has failed for good, 0 if it is due again."""
-    error = outcome.error
-    assert error is not None
-    delivery = Delivery.objects.filter(pk=outcome.delivery, state="sending").first()
-    if delivery is None:
-        return 0
-    attempts = delivery.attempts + outcome.tried
-    again = next_attempt(
-        plan(batch),
-        error,
-        attempts=attempts,
-        first_due=delivery.since,
-        now=_moment(outcome.at),
-        seed=delivery.pk,
+def _record_failing(batch: Batch, outcomes: Sequence[Outcome]) -> int:
+    """How many have failed for good; the others are due again."""
+    sending = Delivery.objects.filter(pk__in=[one.delivery for one in outcomes], state="sending")
+    standing = {row[0]: row for row in sending.values_list("pk", "attempts", "since", "due_at")}
+    rule, rows, failed = plan(batch), [], 0
+    for delivery, error, _, at in outcomes:
+        if delivery not in standing or error is None:
+            continue
+        _, attempts, since, due_at = standing.pop(delivery)
+        attempts += error.is_attempt
+        again = next_attempt(
+            rule, error, attempts=attempts, first_due=since, now=_moment(at), seed=delivery
+        )
+        failed += again is None
+        reason = error.reason[:24] if again is None or isinstance(error, Refused) else ""
+        state = "failed" if again is None else "pending"
+        rows.append([delivery, state, reason, attempts, _written(again or due_at)])
+    columns = _listed(
+        id="bigint", state="text", reason="text", attempts="integer", due_at="timestamptz"
     )
-    Delivery.objects.filter(pk=delivery.pk).update(
-        state="failed" if again is None else "pending",
-        reason=(error.reason if again is None or isinstance(error, Refused) else "")[:24],
-        attempts=attempts,
-        due_at=again or delivery.due_at,
-    )
-    return int(again is None)
-
-
-def plan(batch: Batch) -> Plan:
-    """The retry plan of the deliveries in ``batch``."""
-    if batch.channel == "webhook":
-        waits = tuple(settings.DISTRIBUTOR.webhooks.retry_schedule)
-        return replace(PLANS["webhook"], waits=waits)
-    urgent = batch.channel == "email" and batch.urgent
-    return PLANS["email-urgent" if urgent else batch.channel]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""UPDATE dispatch_delivery SET state = told.state, reason = told.reason,
+                    attempts = told.attempts, due_at = told.due_at
+                FROM ({columns}) AS told WHERE dispatch_delivery.id = told.id""",
+            [json.dumps(rows)],
+        )
+    return failed
 
 
 def _record_attempts(outcomes: Sequence[Outcome]) -> None:
-    if not outcomes:
+    rows = [
+        [one.delivery, _written(_moment(one.at)), type(error).__name__.lower()]
+        + [error.reason[:24], _reply(one)]
+        for one in outcomes
+        if (error := one.error) is not None
+    ]
+    if not rows:
         return
-    at = stored(_moment(max(outcome.at for outcome in outcomes)))
+    columns = _listed(delivery="bigint", at="timestamptz", kind="text", why="text", reply="text")
     with connection.cursor() as cursor:
-        cursor.executemany(
-            "INSERT INTO dispatch_attempt (delivery_id, at, outcome, reason, reply)"
-            " VALUES (%s, %s, %s, %s, %s)",
-            [(outcome.delivery, at, *_said(outcome)) for outcome in outcomes],
+        cursor.execute(
+            "INSERT INTO dispatch_attempt (delivery_id, at, outcome, reason, reply) " + columns,
+            [json.dumps(rows)],
         )
 
 
-def _said(outcome: Outcome) -> tuple[str, str, str]:
-    error = outcome.error
-    if error is None:
-        return "delivered", "", outcome.reply[:500]
-    return type(error).__name__.lower(), error.reason[:24], outcome.reply[:500]
+def _reply(outcome: Outcome) -> str:
+    reply = outcome.reply[:500]
+    return reply.replace("\0", "\ufffd") if "\0" in reply else reply  # PostgreSQL keeps no NUL
+
+
+def _listed(**columns: str) -> str:
+    """A SELECT of rows from a parameter, a JSON list of lists: names and types of ``columns``."""
+    if _zoned():
+        chosen = [
+            f"(row ->> {at})::{kind} AS {name}" for at, (name, kind) in enumerate(columns.items())
+        ]
+        return f"SELECT {', '.join(chosen)} FROM jsonb_array_elements(%s::jsonb) AS row"
+    chosen = [f"json_extract(value, '$[{at}]') AS {name}" for at, name in enumerate(columns)]
+    return f"SELECT {', '.join(chosen)} FROM json_each(%s)"
 
 
 def _moment(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
+
+
+def _written(moment: datetime) -> str:
+    """As both databases read an instant, and as Django stores it in SQLite."""
+    return str(moment.astimezone(UTC) if _zoned() else moment.astimezone(UTC).replace(tzinfo=None))
+
+
+def _zoned() -> bool:
+    return connection.vendor == "postgresql"

@@ -7,19 +7,23 @@ from datetime import timedelta
 from django.db.models import Q
 from django.utils import timezone
 
-from distributor.dispatch import bell, feeds, journal, leases, rounds
+from distributor.dispatch import bell, feeds, journal, leases, pace_domains, rounds
 from distributor.dispatch.models import Batch, Edition, Feed
 
 SILENT = timedelta(seconds=60)
 """After this long a message is taken for lost and its batch is rung for again."""
 
 
-def ring_due() -> int:
-    """Ring for every edition and batch that is owed and not under way; how many were found."""
+def ring_due(*, again: bool = False) -> int:
+    """Ring for every edition and batch that is owed and not under way; how many were found.
+
+    ``again`` is for when messages are known to be lost: none is waited for.
+    """
     end_what_died()
     feeds.found()
     now = timezone.now()
-    Batch.objects.filter(due_at__lte=now, rung_at__lt=now - SILENT).filter(
+    patience = timedelta(0) if again else SILENT
+    Batch.objects.filter(due_at__lte=now, rung_at__lte=now - patience).filter(
         Q(lease_until=None) | Q(lease_until__lt=now)
     ).update(rung_at=None)
     new = Feed.objects.filter(built_at=None).filter(Q(lease_until=None) | Q(lease_until__lt=now))
@@ -33,6 +37,7 @@ def ring_due() -> int:
     lanes = set(owed.values_list("edition_id", "channel"))
     for edition_id, name in lanes:
         bell.ring_batches(edition_id, name)
+    pace_domains.ring()
     return waiting.count() + len(lanes)
 
 
@@ -45,6 +50,6 @@ def end_what_died() -> None:
         if batch is None:
             journal.remove(ident)
         elif leases.claim(batch):
-            rounds.settle(batch)
-            Batch.objects.filter(pk=ident).update(rung_at=None)
-            leases.release(batch)
+            with leases.held(batch):
+                rounds.settle(batch)
+                Batch.objects.filter(pk=ident).update(rung_at=None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from distributor.dispatch import delivering, fanout, feeds
+from distributor.dispatch import delivering, fanout, feeds, pace_domains
 
 
 @shared_task(ignore_result=True)
@@ -20,3 +20,8 @@ def deliver(batch_id: int) -> None:
 @shared_task(ignore_result=True)
 def build_feed(feed_id: int) -> None:
     feeds.build(feed_id)
+
+
+@shared_task(ignore_result=True)
+def find_mail_groups(most: int) -> None:
+    pace_domains.take_turn(most)

@@ -19,6 +19,8 @@ from distributor.service.celery import celery
 from distributor.service.supervisor import Part, Supervisor
 
 _GRACE = 9.5
+_COLLECTED = (20_000, 20, 20)
+"""How seldom memory is searched for cycles: a mail makes dozens of values and no cycle."""
 
 
 def main() -> int:
@@ -26,6 +28,7 @@ def main() -> int:
     connections.close_all()
     datadir.wait_until_prepared(settings.DISTRIBUTOR.site.data_dir)
     gc.freeze()  # what is loaded stays shared between the forks
+    gc.set_threshold(*_COLLECTED)
     supervisor = Supervisor(dict(os.environ))
     with supervisor.running():
         for name, queues in parts.WORKERS.items():

@@ -1,0 +1,106 @@
+"""One pass over a batch: rounds claimed while earlier ones are still on their way out."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from types import TracebackType
+from typing import Self
+
+from distributor.dispatch import rounds
+from distributor.dispatch.journal import Journal, Outcome
+from distributor.dispatch.models import Batch, Edition
+from distributor.dispatch.rounds import Due
+
+
+class Pass:
+    """Round after round of ``batch``, each reader at most once.
+
+    What is known of a delivery is journalled at once and recorded together with the next claim,
+    so that a round costs one transaction and the wire is never waited for. At the end what was
+    claimed and not begun is due again. At most ``size`` deliveries are claimed at a time, and at
+    most ``on_the_wire`` of those claimed before may still be open then.
+
+    Raises:
+        Unavailable: there is no room for the journal; nothing may be sent.
+    """
+
+    def __init__(self, batch: Batch, size: int, *, on_the_wire: int) -> None:
+        self._batch = batch
+        self._size = size
+        self._after = 0
+        self._open: dict[int, Due] = {}
+        self._known: list[Outcome] = []
+        self._journal = Journal(batch.pk, size + on_the_wire)
+        self._lock = threading.Lock()
+        self.tried = False
+        """Whether anything was handed over or refused, and not only that the relay was away."""
+
+    @property
+    def edition(self) -> Edition:
+        """Whose deliveries these are."""
+        return self._batch.edition
+
+    @property
+    def urgent(self) -> bool:
+        """Whether its readers are told at once, whatever they follow."""
+        return self._batch.urgent
+
+    def take(self, size: int | None = None) -> list[Due]:
+        """The next round, empty when nothing is due, the lease is lost or the edition paused."""
+        with self._lock:
+            round_ = rounds.record_and_begin(
+                self._batch, self._known, min(size or self._size, self._size), after=self._after
+            )
+            self._forget()
+            for due in round_:
+                self._open[due.id] = due
+                self._after = due.recipient
+            return round_
+
+    def know(self, outcome: Outcome) -> None:
+        """What came of a delivery that was taken: on record in the journal when this returns."""
+        with self._lock:
+            self._journal.write(outcome)
+            self._known.append(outcome)
+            self._open.pop(outcome.delivery, None)
+            self.tried = self.tried or outcome.tried
+
+    def record(self) -> None:
+        """Write what is known into the database."""
+        with self._lock:
+            rounds.record(self._batch, self._known)
+            self._forget()
+
+    def hand_back(self, deliveries: Iterable[Due]) -> None:
+        """Make what was taken and not begun due again; a later round may take it."""
+        back = list(deliveries)
+        rounds.hand_back(self._batch, back)
+        for due in back:
+            del self._open[due.id]
+        if back:
+            self._after = min(self._after, min(due.recipient for due in back) - 1)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """A journal that could not be recorded is kept, to be settled before anybody sends."""
+        if kind is None:
+            try:
+                self.record()
+                self.hand_back(list(self._open.values()))
+            except BaseException:
+                self._journal.close(remove=False)
+                raise
+        self._journal.close(remove=kind is None)
+
+    def _forget(self) -> None:
+        if self._known:
+            self._known = []
+            self._journal.clear()
