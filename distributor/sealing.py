@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import os
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2b, sha256
 
 from cryptography.exceptions import InvalidTag
@@ -135,5 +136,6 @@ def decrypt(keys: Keys, sealed: bytes, associated: bytes) -> bytes:
     )
 
 
+@lru_cache(maxsize=16)
 def _field_key(secret: bytes) -> bytes:
     return HKDF(algorithm=SHA256(), length=32, salt=None, info=b"distributor field").derive(secret)

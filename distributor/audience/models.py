@@ -131,6 +131,7 @@ class Endpoint(models.Model):
     reason = models.CharField(max_length=20, blank=True)
     paused_until = models.DateTimeField(null=True, blank=True)
     failures = models.PositiveIntegerField(default=0, help_text="in a row")
+    slow = models.BooleanField(default=False, help_text="so was, or failed, the last attempt")
     created_at = models.DateTimeField(default=timezone.now)
     deleted_at = models.DateTimeField(null=True, blank=True)
 

@@ -20,10 +20,15 @@ one is done, so that an edition of a million takes turns with one of ten."""
 _log = structlog.get_logger()
 
 
-def ring(task: str, ident: int, queue: str) -> bool:
+FIRST, LAST = 0, 9
+"""Priorities of messages in one queue, of which Redis keeps a list for each."""
+
+
+def ring(task: str, ident: int, queue: str, priority: int = FIRST) -> bool:
     """Send a message; False, and a line in the log, when the broker is away."""
+    name = f"distributor.dispatch.tasks.{task}"
     try:
-        current_app.send_task(f"distributor.dispatch.tasks.{task}", args=[ident], queue=queue)
+        current_app.send_task(name, args=[ident], queue=queue, priority=priority)
     except (OperationalError, RedisError, OSError) as error:
         _log.warning("bell.silent", task=task, id=ident, error=type(error).__name__)
         return False
@@ -48,14 +53,20 @@ def ring_batches(edition_id: int, channel: str) -> bool:
     for batch, urgent in waiting[:free]:
         if not Batch.objects.filter(pk=batch, rung_at=None).update(rung_at=now):
             continue
-        if not ring("deliver", batch, queue(channel, urgent=urgent)):
+        if not ring("deliver", batch, *lane(channel, urgent=urgent)):
             Batch.objects.filter(pk=batch).update(rung_at=None)
             return False
     return True
 
 
-def queue(channel: str, *, urgent: bool) -> str:
-    """The queue on which a batch is rung."""
-    return (
-        "urgent" if urgent else {"email": "email", "webhook": "webhooks", "feed": "feeds"}[channel]
-    )
+def lane(channel: str, *, urgent: bool) -> tuple[str, int]:
+    """The queue on which a batch is rung, and the priority in it.
+
+    An urgent webhook overtakes in its own queue: in the one for urgent mail an endpoint that
+    hangs would hold a correction up.
+    """
+    if channel == "email":
+        return ("urgent" if urgent else "email"), FIRST
+    if channel == "webhook":
+        return "webhooks", FIRST if urgent else LAST
+    return "feeds", FIRST

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
+from datetime import datetime
 from types import TracebackType
 from typing import Self
 
@@ -40,6 +41,11 @@ class Pass:
     def edition(self) -> Edition:
         """Whose deliveries these are."""
         return self._batch.edition
+
+    @property
+    def batch_id(self) -> int:
+        """The id of the batch."""
+        return self._batch.pk
 
     @property
     def urgent(self) -> bool:
@@ -80,6 +86,14 @@ class Pass:
             del self._open[due.id]
         if back:
             self._after = min(self._after, min(due.recipient for due in back) - 1)
+
+    def leave(self, due: Due, until: datetime) -> None:
+        """Have nobody wait for what is on the wire still: it stays claimed until then at most.
+
+        Whoever knows what came of it says so to :func:`rounds.record_late`.
+        """
+        rounds.extend(due, until)
+        self._open.pop(due.id, None)
 
     def __enter__(self) -> Self:
         return self

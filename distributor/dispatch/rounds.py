@@ -85,13 +85,30 @@ def hand_back(batch: Batch, deliveries: Iterable[Due]) -> None:
         Delivery.objects.filter(pk__in=ids, state="sending").update(state="pending")
 
 
+def extend(due: Due, until: datetime) -> None:
+    """Keep a claimed delivery claimed ``until`` then, though its batch goes on without it."""
+    Delivery.objects.filter(pk=due.id, state="sending").update(due_at=until)
+
+
+def record_late(batch_id: int, outcome: Outcome) -> None:
+    """Write down what came of a delivery that was left behind by its batch."""
+    with transaction.atomic():
+        batch = Batch.objects.get(pk=batch_id)
+        _record(batch, [outcome])
+        close(batch)
+
+
 def settle(batch: Batch) -> None:
-    """Take over from a worker that died: what its journal says is so, the rest is due again."""
+    """Take over from a worker that died: what its journal says is so, the rest is due again.
+
+    But for what may be on the wire still, left behind by its batch.
+    """
     with transaction.atomic():
         outcomes = list(journal.left(batch.pk))
         if outcomes:
             _record(batch, outcomes)
-        stuck = Delivery.objects.filter(**members(batch), state="sending")
+        now = timezone.now()
+        stuck = Delivery.objects.filter(**members(batch), state="sending", due_at__lte=now)
         if stuck.update(state="pending"):
             recount(batch)
     journal.remove(batch.pk)
@@ -101,8 +118,8 @@ def close(batch: Batch, *, not_before: datetime | None = None) -> None:
     """Set when ``batch`` is due next, or never if nothing in it is owed."""
     due_at = None
     if Batch.objects.filter(pk=batch.pk, total__gt=F("delivered") + F("failed") + F("superseded")):
-        pending = Delivery.objects.filter(**members(batch), state="pending")
-        due_at = pending.aggregate(next=Min("due_at"))["next"]
+        owed = Delivery.objects.filter(**members(batch), state__in=("pending", "sending"))
+        due_at = owed.aggregate(next=Min("due_at"))["next"]
     if due_at and not_before:
         due_at = max(due_at, not_before)
     Batch.objects.filter(pk=batch.pk).update(due_at=due_at, rung_at=None)

@@ -38,7 +38,8 @@ class Dialogue:
     With PIPELINING (RFC 2920) a message and the envelope of the one after it leave in one piece,
     so that a message costs one round trip; without it every command waits for its reply.
     ``offered`` is the parcel laid ready, with its octets, ``asked`` the one whose envelope the
-    server has, ``sent`` the one whose message it has and has not answered for. ``results`` collects what becomes known; the caller empties it.
+    server has, ``sent`` the one whose message it has and has not answered for. ``results``
+    collects what becomes known; the caller empties it.
     """
 
     __slots__ = (

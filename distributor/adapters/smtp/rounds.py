@@ -15,6 +15,7 @@ from distributor.errors import DeliveryError, Refused, Unavailable
 
 _TICK = 0.1
 _SHORT_TICK = 0.02
+"""Seconds after which connections at rest ask again where there was nothing to send."""
 _RESTED = 1.0
 
 
@@ -46,7 +47,7 @@ class Round:
         self._paused = False
         self._slack = True
         self._halt_at: float | None = None
-        self._look_at = 0.0
+        self._look_at = self._ask_at = 0.0
         self._failure: Exception | None = None
 
     def work(self) -> Iterator[Result]:
@@ -59,7 +60,7 @@ class Round:
         self._pool.tidy(self._pool.clock())
         now = self._turn(0)
         while True:
-            if self._slack:
+            if self._slack or (self._paused and now >= self._ask_at):
                 self._spread(now)
             if self._results:
                 results, self._results = self._results, []
@@ -219,7 +220,8 @@ class Round:
             self._ended, self._paused = True, False
             return None
         self._paused = parcel is None
-        self._slack = self._slack or self._paused
+        if self._paused:
+            self._ask_at = self._pool.clock() + _SHORT_TICK
         return parcel
 
     def _settle(self, connection: Connection) -> None:

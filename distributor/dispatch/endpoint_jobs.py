@@ -1,0 +1,296 @@
+"""The requests of a pass: which may begin, what is on the wire, what came of them."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import timedelta
+from uuid import UUID
+
+import structlog
+from django.conf import settings
+from django.db import connections
+from django.utils import timezone
+
+from distributor.audience import endpoints
+from distributor.audience.guarding import guard
+from distributor.audience.models import Endpoint
+from distributor.channels import webhooks
+from distributor.dispatch import compositions, editions, endpoint_standing, rounds, stopping
+from distributor.dispatch.endpoint_reach import Reach
+from distributor.dispatch.endpoint_standing import Answered
+from distributor.dispatch.journal import Outcome
+from distributor.dispatch.models import Delivery
+from distributor.dispatch.passing import Pass
+from distributor.dispatch.rounds import Due
+from distributor.errors import DeliveryError, Refused, Unavailable
+
+SLOT = 2.0
+"""Seconds after which a request gives its slot back and goes on in overtime."""
+OVERTIME = 64
+"""How many of them do so at a time in a process."""
+LOOKED_AT_EVERY = 2.0
+MOST_OF_ONE = 4
+SLOW_SLOTS = 4
+KEPT_FOR_SLOW = 2
+_MARGIN = 5.0
+_BUSY = 2.0
+
+_log = structlog.get_logger()
+_lock = threading.Lock()
+_on_the_wire: Counter[int] = Counter()
+_releases: set[tuple[UUID, int]] = set()
+_overtime: set[int] = set()
+_reach = Reach()
+
+
+def _no_longer(delivery: int) -> int:
+    """How many are in overtime without this one."""
+    with _lock:
+        _overtime.discard(delivery)
+        return len(_overtime)
+
+
+def outage() -> bool:
+    """Whether nobody has been reachable of late, which is trouble of our own."""
+    return _reach.out
+
+
+class Job:
+    """One request to one endpoint; it runs in a thread."""
+
+    def __init__(self, jobs: Jobs, due: Due, endpoint: Endpoint, body: webhooks.Body) -> None:
+        self.due, self.endpoint = due, endpoint
+        self.slow = bool(due.attempts or endpoint.slow)
+        self.begun = 0.0
+        self._jobs, self._body = jobs, body
+        self._late = self._ended = False
+        self._state = threading.Lock()
+
+    def run(self) -> None:
+        """Make the request, and have its outcome recorded."""
+        try:
+            if stopping.requested():
+                return
+            outcome, seconds = self._ask()
+            with self._state:
+                self._ended = not self._late
+                if self._ended:
+                    self._jobs.ended(self, outcome, seconds)
+                    return
+            self._jobs.ended_late(self, outcome, seconds)
+        finally:
+            self._jobs.off_the_wire(self)
+
+    def give_slot_back(self) -> bool:
+        """Go on in overtime; False if it has ended."""
+        with self._state:
+            self._late = not self._ended
+            return self._late
+
+    def _ask(self) -> tuple[Outcome, float]:
+        begun = time.monotonic()
+        error: DeliveryError | None = None
+        try:
+            target = endpoints.target(self.endpoint)
+            ident, now = self._jobs.webhook_id, int(time.time())
+            answer = webhooks.post(guard(), target, self._body, webhook_id=ident, timestamp=now)
+            reply = f"{answer.status}"
+        except ValueError as problem:
+            error, reply = Unavailable("sealed", str(problem)), ""
+        except DeliveryError as problem:
+            error, reply = problem, problem.reply
+        return Outcome(self.due.id, error, reply, time.time()), time.monotonic() - begun
+
+
+class Jobs:
+    """The requests of one pass, begun by as many as ``slots`` allow.
+
+    First attempts never wait for retries or for endpoints that were slow: those have two slots
+    kept for them and four at most. One endpoint is asked by four at a time, by one if it keeps
+    failing, and never by two for one release.
+    """
+
+    def __init__(self, pass_: Pass, slots: int) -> None:
+        self._pass, self._slots = pass_, slots
+        self._release = pass_.edition.release_id
+        self.webhook_id = compositions.webhook_id(pass_.edition)
+        self._first: deque[Job] = deque()
+        self._again: deque[Job] = deque()
+        self.running: dict[Future[None], Job] = {}
+        self._answers: list[Answered] = []
+        self._bodies: dict[str, webhooks.Body] = {}
+        self._looked_at = 0.0
+
+    def add(self, round_: list[Due]) -> None:
+        """The deliveries of a round; what cannot be asked now is settled at once."""
+        self._looked_at = time.monotonic()
+        known = endpoint_standing.able([due.recipient for due in round_])
+        busy, superseded = self._busy(), self._superseded()
+        for due in round_:
+            job = self._job(due, known.get(due.recipient), superseded, due.recipient in busy)
+            if job is not None:
+                (self._again if job.slow else self._first).append(job)
+        self._again = deque(sorted(self._again, key=lambda job: job.endpoint.slow))
+
+    def start(self, threads: ThreadPoolExecutor) -> None:
+        """Begin as many as may begin now."""
+        self._look_again()
+        running = Counter(job.slow for job in self.running.values())
+        for queue, slow in ((self._again, True), (self._first, False)):
+            kept = KEPT_FOR_SLOW if not slow and self._again else 0
+            most = min(SLOW_SLOTS, self._slots) if slow else self._slots - kept
+            for _ in range(len(queue)):
+                if running[slow] >= most or running.total() >= self._slots:
+                    break
+                job = queue.popleft()
+                if self._begins(job):
+                    running[slow] += 1
+                    self.running[threads.submit(job.run)] = job
+                else:
+                    queue.append(job)
+
+    def end(self, done: Iterable[Future[None]]) -> None:
+        """These are over.
+
+        Raises:
+            Exception: what one of them came to by a fault of ours.
+        """
+        for future in done:
+            del self.running[future]
+            future.result()
+
+    def ended(self, job: Job, outcome: Outcome, seconds: float) -> None:
+        """An outcome in time."""
+        answers = self._answers
+
+        def record(told: Outcome) -> None:
+            self._pass.know(told)
+            answers.append(Answered(job.endpoint.pk, told.error, seconds))
+
+        _reach.heard(job.endpoint.host, outcome, record)
+
+    def ended_late(self, job: Job, outcome: Outcome, seconds: float) -> None:
+        """An outcome in overtime: the pass may be over, so it is recorded by itself."""
+        batch_id = self._pass.batch_id
+
+        def record(told: Outcome) -> None:
+            try:
+                rounds.record_late(batch_id, told)
+                endpoint_standing.learn([Answered(job.endpoint.pk, told.error, seconds)])
+            except Exception:
+                # The delivery falls due again by itself.
+                _log.exception("webhook.not_recorded", delivery=told.delivery)
+            finally:
+                if threading.current_thread() is not threading.main_thread():
+                    connections.close_all()
+
+        _reach.heard(job.endpoint.host, outcome, record)
+        if not _no_longer(job.due.id):
+            _reach.settle()
+
+    def off_the_wire(self, job: Job) -> None:
+        """The request is over, or was not begun."""
+        with _lock:
+            _on_the_wire[job.endpoint.pk] -= 1
+            _releases.discard((self._release, job.endpoint.pk))
+
+    def into_overtime(self) -> None:
+        """Those that have been on the wire for long give their slots back, and are not awaited.
+
+        Each stays claimed until it must be over; if this process dies, it is due again then.
+        """
+        now = time.monotonic()
+        patience = timedelta(seconds=settings.DISTRIBUTOR.webhooks.timeout_seconds + _MARGIN)
+        for future, job in list(self.running.items()):
+            if now - job.begun < SLOT or len(_overtime) >= OVERTIME or future.done():
+                continue
+            self._pass.leave(job.due, timezone.now() + patience)
+            with _lock:
+                _overtime.add(job.due.id)
+            if job.give_slot_back():
+                del self.running[future]
+            else:
+                _no_longer(job.due.id)
+
+    def anything_held_up(self) -> bool:
+        """False; who waits for what is on the wire elsewhere rests for a while."""
+        for job in (*self._first, *self._again):
+            self._know(job.due, Unavailable("busy", about="group", wait=_BUSY))
+        self.drop()
+        return False
+
+    def drop(self) -> None:
+        """Nothing more begins; the pass makes it due again."""
+        self._first.clear()
+        self._again.clear()
+
+    def record(self) -> None:
+        """Write down what is known."""
+        answers, self._answers = self._answers, []
+        endpoint_standing.learn(answers)
+        self._pass.record()
+
+    def settle(self) -> None:
+        """The pass is over."""
+        _reach.settle()
+        self.record()
+
+    def _begins(self, job: Job) -> bool:
+        key = job.endpoint.pk
+        most = 1 if endpoint_standing.probed(job.endpoint) else MOST_OF_ONE
+        with _lock:
+            if _on_the_wire[key] >= most or (self._release, key) in _releases:
+                return False
+            _on_the_wire[key] += 1
+            _releases.add((self._release, key))
+        job.begun = time.monotonic()
+        return True
+
+    def _job(self, due: Due, endpoint: Endpoint | None, superseded: bool, busy: bool) -> Job | None:
+        if superseded or endpoint is None:
+            self._know(due, Refused("superseded" if superseded else "disabled"))
+            return None
+        seconds = endpoint_standing.waits(endpoint, timezone.now())
+        if seconds or busy:
+            why = "busy" if busy else "paused"
+            self._know(due, Unavailable(why, about="group", wait=max(seconds, _BUSY)))
+            return None
+        try:
+            body = self._bodies.get(endpoint.format)
+            if body is None:
+                body = compositions.webhook(self._pass.edition, endpoint.format)
+                self._bodies[endpoint.format] = body
+        except DeliveryError as error:
+            self._know(due, error)
+            return None
+        return Job(self, due, endpoint, body)
+
+    def _look_again(self) -> None:
+        """What waited for long is asked again whether it may be sent at all."""
+        now = time.monotonic()
+        if now - self._looked_at < LOOKED_AT_EVERY or not (self._first or self._again):
+            return
+        waiting = [job.due for job in (*self._first, *self._again)]
+        self.drop()
+        self.add(waiting)
+
+    def _superseded(self) -> bool:
+        newest = editions.newest(self._release)
+        return newest is not None and newest.pk != self._pass.edition.pk
+
+    def _busy(self) -> set[int]:
+        """Endpoints to which another edition of this release is on the wire, here or elsewhere."""
+        if self._pass.edition.number == 1:
+            return set()
+        sending = Delivery.objects.filter(
+            channel="webhook", state="sending", edition__release_id=self._release
+        )
+        others = sending.exclude(edition=self._pass.edition)
+        return set(others.values_list("recipient", flat=True))
+
+    def _know(self, due: Due, error: DeliveryError) -> None:
+        self._pass.know(Outcome(due.id, error, error.reply, time.time()))
