@@ -1,0 +1,282 @@
+"""Webhooks through a batch: who is asked, who waits, what counts and against whom."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.utils import timezone
+
+from distributor.audience import endpoints, guarding
+from distributor.audience.models import Endpoint
+from distributor.dispatch import delivering, editions, endpoint_jobs, fanout, rounds
+from distributor.dispatch.endpoint_reach import Reach
+from distributor.dispatch.journal import Outcome
+from distributor.dispatch.models import Attempt, Batch, Delivery, Edition
+from distributor.errors import Unavailable
+from distributor.release import Paragraph, Release
+from tests.listeners.http import Listener, answer, failing, in_turn, redirect
+from tests.running import free_port
+
+pytestmark = pytest.mark.django_db
+
+RELEASE = Release(
+    id="",
+    uri="tag:press.example.se,2026:release/2",
+    url="https://press.example.se/skolan/",
+    type="news",
+    language="sv",
+    title="Skolan öppnar",
+    body=(Paragraph(text="Skolan öppnar på måndag."),),
+)
+
+
+@pytest.fixture(autouse=True)
+def _loopback(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    options = settings.DISTRIBUTOR
+    webhooks = options.webhooks.model_copy(update={"allow_networks": ("127.0.0.0/8",)})
+    monkeypatch.setattr(settings, "DISTRIBUTOR", options.model_copy(update={"webhooks": webhooks}))
+    monkeypatch.setattr(endpoint_jobs, "_reach", Reach())
+    guarding.guard.cache_clear()
+    yield
+    guarding.guard.cache_clear()
+
+
+def _endpoint(url: str, **changes: Any) -> Endpoint:
+    endpoint = Endpoint.objects.get(pk=endpoints.add(url, format="standard").endpoint.pk)
+    Endpoint.objects.filter(pk=endpoint.pk).update(**changes)
+    return endpoint
+
+
+def _issued(release_id: str = "", revision: str = "1", **changes: Any) -> Edition:
+    edition = editions.issue(
+        replace(RELEASE, id=release_id or str(uuid.uuid4()), **changes),
+        revision=revision,
+        leaves_at=timezone.now() - timedelta(seconds=1),
+        issuer="kim",
+        channels=["webhook"],
+    )
+    fanout.fan_out(edition.pk)
+    return edition
+
+
+def _deliver(edition: Edition) -> None:
+    Batch.objects.filter(edition=edition).update(lease_until=None)
+    for batch in Batch.objects.filter(edition=edition).exclude(due_at=None):
+        delivering.deliver(batch.pk)
+
+
+def _again(edition: Edition) -> Delivery:
+    """Let the one delivery of ``edition`` fall due, and deliver it."""
+    Delivery.objects.filter(edition=edition).update(due_at=timezone.now())
+    Batch.objects.filter(edition=edition).update(due_at=timezone.now())
+    _deliver(edition)
+    return Delivery.objects.get(edition=edition)
+
+
+def test_410_ends_an_endpoint_at_once_and_a_redirect_is_not_followed() -> None:
+    with Listener() as elsewhere, Listener(redirect(302, elsewhere.url())) as moved:
+        with Listener(answer(410)) as gone:
+            ended, other = _endpoint(gone.url()), _endpoint(moved.url())
+            edition = _issued()
+            _deliver(edition)
+        assert elsewhere.connections == 0
+    ended.refresh_from_db()
+    assert (ended.state, ended.reason) == ("disabled", "gone")
+    rows = dict(Delivery.objects.values_list("recipient", "state"))
+    assert rows == {ended.pk: "failed", other.pk: "pending"}
+    assert Attempt.objects.get(delivery__recipient=other.pk).reason == "redirect"
+
+
+@pytest.mark.parametrize(
+    ("status", "hint", "least", "most"),
+    [
+        (429, "120", 119, 121),
+        (503, "120", 119, 121),
+        (429, "-5", 4.9, 6),
+        (503, "soon", 4.9, 6),
+        (429, "999999999", 86_398, 86_401),
+    ],
+)
+def test_what_a_receiver_asks_for_is_given(
+    status: int, hint: str, least: float, most: float
+) -> None:
+    with Listener(answer(status, headers=[("Retry-After", hint)])) as listener:
+        endpoint = _endpoint(listener.url())
+        edition = _issued()
+        _deliver(edition)
+    row = Delivery.objects.get()
+    assert least <= (row.due_at - timezone.now()).total_seconds() <= most
+    endpoint.refresh_from_db()
+    assert endpoint.failures == (status == 503)
+
+
+def test_five_failures_pause_an_endpoint_and_waiting_costs_no_attempt() -> None:
+    with Listener(answer(500)) as listener:
+        endpoint = _endpoint(listener.url(), failures=4)
+        edition = _issued()
+        _deliver(edition)
+        endpoint.refresh_from_db()
+        assert endpoint.failures == 5
+        assert endpoint.paused_until is not None
+        assert 58 < (endpoint.paused_until - timezone.now()).total_seconds() < 61
+        waiting = _again(edition)
+        assert (waiting.attempts, waiting.state, len(listener.requests)) == (1, "pending", 1)
+        assert 50 < (waiting.due_at - timezone.now()).total_seconds() < 61
+        for doubled in (120, 240):
+            Endpoint.objects.update(paused_until=timezone.now())
+            _again(edition)
+            endpoint.refresh_from_db()
+            assert endpoint.paused_until is not None
+            assert abs((endpoint.paused_until - timezone.now()).total_seconds() - doubled) < 2
+        Endpoint.objects.update(failures=40, paused_until=timezone.now())
+        _again(edition)
+        endpoint.refresh_from_db()
+        assert endpoint.paused_until is not None
+        assert abs((endpoint.paused_until - timezone.now()).total_seconds() - 3600) < 2
+
+
+def test_one_success_ends_the_pause() -> None:
+    with Listener(in_turn(answer(500), answer(200))) as listener:
+        endpoint = _endpoint(listener.url(), failures=4)
+        edition = _issued()
+        _deliver(edition)
+        Endpoint.objects.update(paused_until=timezone.now())
+        assert _again(edition).state == "delivered"
+    endpoint.refresh_from_db()
+    assert (endpoint.failures, endpoint.paused_until, endpoint.slow) == (0, None, False)
+
+
+def test_every_retry_has_the_same_id_and_body() -> None:
+    with Listener(failing(2)) as listener:
+        _endpoint(listener.url())
+        edition = _issued()
+        _deliver(edition)
+        _again(edition)
+        assert _again(edition).attempts == 3
+        sent = listener.requests
+    assert len({request.header("webhook-id") for request in sent}) == 1
+    assert len({request.body for request in sent}) == 1
+
+
+def test_a_newer_edition_closes_what_is_owed_of_the_older() -> None:
+    with Listener(failing(1)) as listener:
+        _endpoint(listener.url())
+        first = _issued()
+        _deliver(first)
+        second = _issued(str(first.release_id), "2", lead="Ny ingress.")
+        _again(second)
+        _deliver(first)
+        assert [b'"version":2' in request.body for request in listener.requests] == [False, True]
+    states = dict(Delivery.objects.values_list("edition__number", "state"))
+    assert states == {1: "failed", 2: "delivered"}
+    assert Delivery.objects.get(edition=first).reason == "superseded"
+
+
+def test_while_an_older_edition_is_on_the_wire_the_newer_waits() -> None:
+    with Listener() as listener:
+        _endpoint(listener.url())
+        first = _issued()
+        Delivery.objects.update(state="sending", due_at=timezone.now() + timedelta(seconds=20))
+        second = _issued(str(first.release_id), "2", lead="Ny ingress.")
+        assert _again(second).state == "pending"
+        assert listener.requests == []
+        Delivery.objects.filter(edition=first).update(state="delivered")
+        assert _again(second).state == "delivered"
+
+
+def test_ten_hosts_that_cannot_be_reached_are_our_own_trouble() -> None:
+    ports = [free_port() for _ in range(11)]
+    made = [_endpoint(f"http://127.0.0.1:{port}/") for port in ports]
+    for number, endpoint in enumerate(made):
+        Endpoint.objects.filter(pk=endpoint.pk).update(host=f"host{number}.example")
+    edition = _issued()
+    _deliver(edition)
+    rows = Delivery.objects.filter(edition=edition)
+    assert set(rows.values_list("state", "attempts")) == {("pending", 0)}
+    waits = [(row.due_at - timezone.now()).total_seconds() for row in rows]
+    assert all(55 < wait < 61 for wait in waits)
+    assert not Endpoint.objects.filter(failures__gt=0).exists()
+    assert endpoint_jobs.outage()
+
+
+def test_nine_of_them_count_each_against_itself() -> None:
+    for _ in range(9):
+        _endpoint(f"http://127.0.0.1:{free_port()}/")
+    edition = _issued()
+    _deliver(edition)
+    assert set(Delivery.objects.values_list("attempts", flat=True)) == {1}
+    assert set(Endpoint.objects.values_list("failures", flat=True)) == {1}
+
+
+def test_retries_and_slow_endpoints_leave_first_attempts_their_slots(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(endpoint_jobs, "SLOT", 60.0)
+    began: list[tuple[str, float]] = []
+    with Listener() as good, Listener() as bad:
+
+        def late(conversation: Any) -> None:
+            began.append(("slow", time.monotonic()))
+            conversation.pause(0.3)
+            answer(200)(conversation)
+
+        bad.script = late
+        for number in range(12):
+            _endpoint(bad.url(f"/{number}"), slow=True)
+        for number in range(20):
+            _endpoint(good.url(f"/{number}"))
+        edition = _issued()
+        started = time.monotonic()
+        _deliver(edition)
+        last_good = max(request.at for request in good.requests) - time.time() + time.monotonic()
+    assert set(Delivery.objects.values_list("state", flat=True)) == {"delivered"}
+    assert bad.most_open <= endpoint_jobs.SLOW_SLOTS
+    assert last_good - started < 0.6, "the good ones did not wait for the slow ones"
+
+
+def test_what_is_in_overtime_is_nobodys_to_send_and_is_recorded_when_known() -> None:
+    with Listener() as listener:
+        _endpoint(listener.url())
+        edition = _issued()
+    batch = Batch.objects.select_related("edition").get()
+    Batch.objects.update(holder=rounds.leases.holder())
+    (due,) = rounds.begin(batch, 5, after=0)
+    until = timezone.now() + timedelta(seconds=20)
+    rounds.extend(due, until)
+    rounds.close(batch)
+    rounds.settle(batch)
+    row = Delivery.objects.get(edition=edition)
+    assert (row.state, row.due_at) == ("sending", until)
+    batch.refresh_from_db()
+    assert batch.due_at == until
+    error = Unavailable("timeout")
+    rounds.record_late(batch.pk, Outcome(due.id, error, "", time.time()))
+    row.refresh_from_db()
+    assert (row.state, row.attempts) == ("pending", 1)
+    rounds.begin(batch, 5, after=0)
+    Delivery.objects.update(state="sending", due_at=timezone.now() - timedelta(seconds=1))
+    rounds.settle(batch)
+    row.refresh_from_db()
+    assert row.state == "pending", "the process died, and it falls due by itself"
+
+
+def test_what_waits_to_be_decided_is_not_lost() -> None:
+    told: list[Outcome] = []
+    reach = Reach()
+    gone = Outcome(1, Unavailable("connect"), "", 0.0)
+    reach.heard("a.example", gone, told.append)
+    assert told == []
+    reach.heard("b.example", Outcome(2, None, "200", 0.0), told.append)
+    assert [outcome.delivery for outcome in told] == [1, 2]
+    assert told[0].tried
+    reach.heard("a.example", gone, told.append)
+    reach.settle()
+    assert len(told) == 3
+    assert not reach.out
