@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from distributor.audience import endpoints, guarding
 from distributor.audience.models import Endpoint
-from distributor.dispatch import delivering, editions, endpoint_jobs, fanout, rounds
+from distributor.dispatch import delivering, editions, endpoint_jobs, fanout, leases, rounds
 from distributor.dispatch.endpoint_reach import Reach
 from distributor.dispatch.journal import Outcome
 from distributor.dispatch.models import Attempt, Batch, Delivery, Edition
@@ -246,7 +246,7 @@ def test_what_is_in_overtime_is_nobodys_to_send_and_is_recorded_when_known() -> 
         _endpoint(listener.url())
         edition = _issued()
     batch = Batch.objects.select_related("edition").get()
-    Batch.objects.update(holder=rounds.leases.holder())
+    Batch.objects.update(holder=leases.holder())
     (due,) = rounds.begin(batch, 5, after=0)
     until = timezone.now() + timedelta(seconds=20)
     rounds.extend(due, until)
