@@ -45,17 +45,23 @@ def _number(secret: str) -> int:
     return sha256(b"key id" + secret.encode()).digest()[0]
 
 
-def _mac(secret: bytes, purpose: str, message: bytes, size: int) -> bytes:
+def _keyed(secret: bytes, purpose: str, size: int) -> blake2b:
+    """What a message is added to, to get its MAC of ``size`` octets."""
     key = sha256(b"token" + secret).digest()
-    return blake2b(message, key=key, person=purpose.encode()[:16], digest_size=size).digest()
+    return blake2b(key=key, person=purpose.encode()[:16], digest_size=size)
+
+
+def _mac(secret: bytes, purpose: str, message: bytes, size: int) -> bytes:
+    state = _keyed(secret, purpose, size)
+    state.update(message)
+    return state.digest()
 
 
 class Sealer:
     """Makes the tokens of one purpose; keyed once, so that a token costs about a microsecond."""
 
     def __init__(self, keys: Keys, purpose: str) -> None:
-        key = sha256(b"token" + keys.current.encode()).digest()
-        self._state = blake2b(key=key, person=purpose.encode()[:16], digest_size=_MAC)
+        self._state = _keyed(keys.current.encode(), purpose, _MAC)
         self._number = bytes([keys.number])
 
     def seal(self, ident: int) -> str:
@@ -92,8 +98,8 @@ class Persons:
     """Stand-ins for the readers of one release; keyed once, as a million of them are asked for."""
 
     def __init__(self, keys: Keys, release_id: str) -> None:
-        key = sha256(b"token" + keys.first).digest()
-        self._state = blake2b(f"{release_id}/".encode(), key=key, person=b"person", digest_size=10)
+        self._state = _keyed(keys.first, "person", 10)
+        self._state.update(f"{release_id}/".encode())
 
     def person(self, subscriber: int) -> str:
         """20 hex digits, for the Message-ID, telling nothing of the reader."""

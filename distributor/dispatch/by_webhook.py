@@ -50,7 +50,8 @@ def _work(jobs: Jobs) -> None:
             jobs.drop()
             ends = ends or now + LAST_WORDS
         jobs.start(_threads())
-        if not jobs.running and not jobs.anything_held_up():
+        if not jobs.running:
+            jobs.rest()
             return
         if ends and now > ends:
             return

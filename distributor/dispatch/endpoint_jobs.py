@@ -216,12 +216,11 @@ class Jobs:
             else:
                 _no_longer(job.due.id)
 
-    def anything_held_up(self) -> bool:
-        """False; who waits for what is on the wire elsewhere rests for a while."""
+    def rest(self) -> None:
+        """Who waits for what is on the wire elsewhere is due again in a while."""
         for job in (*self._first, *self._again):
             self._know(job.due, Unavailable("busy", about="group", wait=_BUSY))
         self.drop()
-        return False
 
     def drop(self) -> None:
         """Nothing more begins; the pass makes it due again."""

@@ -10,11 +10,10 @@ import errno
 import json
 import os
 import re
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 from django.conf import settings
 
@@ -46,7 +45,8 @@ class Outcome(NamedTuple):
 
 
 class Journal:
-    """The journal of one batch, open for writing; one line an outcome, synced each second.
+    """The journal of one batch, open for writing by one thread at a time; one line an outcome,
+    synced each second.
 
     Room for ``lines`` lines is taken up at once, so that a disk which fills up is noticed before
     anything is sent, and not after, when it could no longer be written down.
@@ -60,7 +60,6 @@ class Journal:
         self._path.parent.mkdir(mode=0o700, exist_ok=True)
         self._used = 0
         self._synced = time.monotonic()
-        self._lock = threading.Lock()
         self._file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             _take_room(self._file, lines * LINE)
@@ -71,27 +70,21 @@ class Journal:
     def write(self, outcome: Outcome) -> None:
         """Put ``outcome`` on record: in the kernel's hands when this returns."""
         line = _line(outcome)
-        with self._lock:
-            self._put(line, self._used)
-            self._used += len(line)
-            if time.monotonic() - self._synced > SYNCED_EVERY:
-                os.fdatasync(self._file)
-                self._synced = time.monotonic()
+        self._put(line, self._used)
+        self._used += len(line)
+        if time.monotonic() - self._synced > SYNCED_EVERY:
+            os.fdatasync(self._file)
+            self._synced = time.monotonic()
 
     def clear(self) -> None:
         """Forget what was written: the database holds it now."""
         self._put(bytes(self._used), 0)
         self._used = 0
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        """What a round that broke off left is kept, to be settled before anybody sends again."""
-        self.close(remove=kind is None)
-
     def close(self, *, remove: bool) -> None:
-        os.close(self._file)
+        """Nothing more can be written; what a round that broke off left is kept to be settled."""
+        file, self._file = self._file, -1  # the number may be another file's from now on
+        os.close(file)
         if remove:
             self._path.unlink(missing_ok=True)
 

@@ -12,6 +12,7 @@ import structlog
 from django.db.models import F, Q
 
 from distributor.dispatch.models import MailGroup
+from distributor.dispatch.rounds import kept
 from distributor.errors import DeliveryError
 
 FIRST_STOP = 600
@@ -69,13 +70,13 @@ def stop(name: str, reply: str, now: datetime) -> datetime:
         lanes=1,
         clean_since=until,
         reason="rate",
-        reply=_text(reply),
+        reply=kept(reply),
         untroubled=False,
     )
     if not stopped:
         row.refresh_from_db()
         return row.stopped_until or until
-    _log.warning("group.stopped", group=name, minutes=seconds // 60, reply=_text(reply))
+    _log.warning("group.stopped", group=name, minutes=seconds // 60, reply=kept(reply))
     return until
 
 
@@ -83,10 +84,10 @@ def pause(name: str, error: DeliveryError, now: datetime) -> None:
     """The group takes nothing from us until a person has seen to it and says :func:`resume`."""
     MailGroup.objects.get_or_create(name=name)
     paused = MailGroup.objects.filter(name=name, paused_at=None).update(
-        paused_at=now, reason=error.reason[:24], reply=_text(error.reply), untroubled=False
+        paused_at=now, reason=error.reason[:24], reply=kept(error.reply), untroubled=False
     )
     if paused:
-        _log.error("group.paused", group=name, reason=error.reason, reply=_text(error.reply))
+        _log.error("group.paused", group=name, reason=error.reason, reply=kept(error.reply))
 
 
 def resume() -> int:
@@ -127,7 +128,3 @@ def give_back(name: str, count: int, now: datetime) -> None:
     """What was reserved and not used."""
     row = MailGroup.objects.filter(name=name, day=now.date(), used__gte=count)
     row.update(used=F("used") - count)
-
-
-def _text(reply: str) -> str:
-    return reply[:500].replace("\0", "\ufffd")

@@ -47,11 +47,6 @@ class Pass:
         """The id of the batch."""
         return self._batch.pk
 
-    @property
-    def urgent(self) -> bool:
-        """Whether its readers are told at once, whatever they follow."""
-        return self._batch.urgent
-
     def take(self, size: int | None = None) -> list[Due]:
         """The next round, empty when nothing is due, the lease is lost or the edition paused."""
         with self._lock:

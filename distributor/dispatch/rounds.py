@@ -155,6 +155,11 @@ def stored(moment: datetime) -> Any:
     return connection.ops.adapt_datetimefield_value(moment)
 
 
+def kept(reply: str) -> str:
+    """``reply`` as a row keeps it: 500 characters, and no NUL, which PostgreSQL cannot store."""
+    return reply[:500].replace("\0", "\ufffd")
+
+
 def members(batch: Batch) -> dict[str, Any]:
     """The filter that gives the deliveries of ``batch``."""
     return {
@@ -182,7 +187,7 @@ def _record_delivered(outcomes: Sequence[Outcome]) -> int:
     if not outcomes:
         return 0
     at = stored(_moment(max(outcome.at for outcome in outcomes)))
-    rows = [[one.delivery, _reply(one)] for one in outcomes]
+    rows = [[one.delivery, kept(one.reply)] for one in outcomes]
     with connection.cursor() as cursor:
         cursor.execute(
             f"""UPDATE dispatch_delivery SET state = 'delivered', attempts = attempts + 1,
@@ -210,7 +215,7 @@ def _record_failing(batch: Batch, outcomes: Sequence[Outcome]) -> int:
         failed += again is None
         reason = error.reason[:24] if again is None or isinstance(error, Refused) else ""
         state = "failed" if again is None else "pending"
-        rows.append([delivery, state, reason, attempts, _written(again or due_at)])
+        rows.append([delivery, state, reason, attempts, str(stored(again or due_at))])
     columns = _listed(
         id="bigint", state="text", reason="text", attempts="integer", due_at="timestamptz"
     )
@@ -226,8 +231,8 @@ def _record_failing(batch: Batch, outcomes: Sequence[Outcome]) -> int:
 
 def _record_attempts(outcomes: Sequence[Outcome]) -> None:
     rows = [
-        [one.delivery, _written(_moment(one.at)), type(error).__name__.lower()]
-        + [error.reason[:24], _reply(one)]
+        [one.delivery, str(stored(_moment(one.at))), type(error).__name__.lower()]
+        + [error.reason[:24], kept(one.reply)]
         for one in outcomes
         if (error := one.error) is not None
     ]
@@ -241,14 +246,9 @@ def _record_attempts(outcomes: Sequence[Outcome]) -> None:
         )
 
 
-def _reply(outcome: Outcome) -> str:
-    reply = outcome.reply[:500]
-    return reply.replace("\0", "\ufffd") if "\0" in reply else reply  # PostgreSQL keeps no NUL
-
-
 def _listed(**columns: str) -> str:
     """A SELECT of rows from a parameter, a JSON list of lists: names and types of ``columns``."""
-    if _zoned():
+    if connection.vendor == "postgresql":
         chosen = [
             f"(row ->> {at})::{kind} AS {name}" for at, (name, kind) in enumerate(columns.items())
         ]
@@ -259,12 +259,3 @@ def _listed(**columns: str) -> str:
 
 def _moment(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
-
-
-def _written(moment: datetime) -> str:
-    """As both databases read an instant, and as Django stores it in SQLite."""
-    return str(moment.astimezone(UTC) if _zoned() else moment.astimezone(UTC).replace(tzinfo=None))
-
-
-def _zoned() -> bool:
-    return connection.vendor == "postgresql"
