@@ -9,7 +9,7 @@ from pathlib import Path
 
 from distributor import __version__
 
-BENCHMARKS = ("guard_post", "smtp_sender", "csv_import")
+BENCHMARKS = ("guard_post", "smtp_sender", "pace", "csv_import")
 ROOT = Path(__file__).parents[2]
 
 
