@@ -44,6 +44,9 @@ class Edition(models.Model):
     leaves_at = models.DateTimeField()
     published_at = models.DateTimeField(null=True)
     embargo_until = models.DateTimeField(null=True)
+    granted = models.JSONField(
+        default=list, help_text="subscribers who alone get it under embargo; none: all granted"
+    )
     erased_at = models.DateTimeField(null=True)
     taken_back_at = models.DateTimeField(null=True)
     fanned_out_at = models.DateTimeField(null=True)

@@ -45,9 +45,12 @@ def standing(release_id: UUID | str) -> dict[str, Any]:
 
 def state(newest: Edition) -> str:
     """The state of a release whose newest edition is ``newest``."""
-    if newest.leaves_at > timezone.now():
+    now = timezone.now()
+    if newest.erased_at:
+        return "erased"
+    if newest.leaves_at > now:
         return "scheduled"
-    if newest.published_at is None and newest.status == "usable":
+    if newest.status == "usable" and newest.embargo_until and newest.embargo_until > now:
         return "embargoed"
     return _STATES[newest.status]
 

@@ -33,6 +33,8 @@ from distributor.templating import render
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from django.db.models import QuerySet
+
     from distributor.newsroom.copies import Copy
     from distributor.newsroom.models import ReleasePage
 
@@ -102,15 +104,15 @@ def frame(language: str, *, alternates: dict[str, str] | None = None) -> dict[st
 def newsroom(request: HttpRequest, language: str) -> HttpResponse:
     """The list in one language: newest first, ``?topic=``, ``?year=`` and ``?page=``."""
     site = compositions.site()
-    shown = editions.public(language=language)
+    shown: QuerySet[Any] = editions.public(language=language)
     topics = _topics(shown, language)
     zone = ZoneInfo(site.time_zone)
-    years = [moment.year for moment in shown.datetimes("published_at", "year", "DESC", tzinfo=zone)]
+    years = [moment.year for moment in shown.datetimes("public_at", "year", "DESC", tzinfo=zone)]
     topic, year = request.GET.get("topic", "").replace("\0", ""), request.GET.get("year", "")
     if topic:
         shown = editions.public(language=language, topic=topic)
     if year.isascii() and year.isdigit() and 1900 <= int(year) <= 9000:
-        shown = shown.filter(published_at__range=_year(int(year), zone))
+        shown = shown.filter(public_at__range=_year(int(year), zone))
     try:
         page = Paginator(shown, PER_PAGE).page(request.GET.get("page", 1))
     except InvalidPage:
