@@ -21,7 +21,7 @@ from distributor.service import tether
 _TURN = 0.1
 _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 30.0
-_SETTLED_AFTER = 60.0
+_SETTLED_AFTER = 5.0
 """Seconds after which a part that dies is started again at once, as if for the first time."""
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
 import time
@@ -65,15 +64,6 @@ def _settled(built: Service, release: str) -> dict | None:
     return None if counts["owed"] else counts
 
 
-def test_a_worker_killed_in_the_middle_leaves_nobody_out(built: Service, box: Mailbox) -> None:
-    box.slow = 0.004
-    release = _publish(built, "dödad arbetare")["release"]
-    until(lambda: len(box.mails) > READERS // 3, 30)
-    (worker,) = [p for p in built.processes("celery", "worker") if p.name() == "celery-email"]
-    worker.kill()
-    _all_told(built, box, release, doubled=CONNECTIONS)
-
-
 def test_a_worker_told_to_stop_in_the_middle_doubles_nobody(built: Service, box: Mailbox) -> None:
     box.slow = 0.004
     release = _publish(built, "avslutad arbetare")["release"]
@@ -105,23 +95,6 @@ def test_with_redis_away_publishing_succeeds_and_all_leaves_when_it_is_back(
     release = _publish(built, "frånvarande redis")["release"]
     _all_told(built, box, release, doubled=0)
     until(lambda: built.answer("/readyz").status_code == 200, 60, "ready again")
-
-
-def test_after_a_kill_of_everything_a_new_start_finishes_the_job(
-    built: Service, box: Mailbox
-) -> None:
-    box.slow = 0.004
-    release = _publish(built, "allt dödat")["release"]
-    until(lambda: len(box.mails) > READERS // 3, 30)
-    assert built.process is not None
-    family = built.processes()
-    os.kill(built.process.pid, signal.SIGKILL)
-    built.process.wait(10)
-    gone, alive = psutil.wait_procs(family, timeout=15)
-    assert not alive, f"orphans: {[p.cmdline() for p in alive]}"
-    built.process = None
-    built.start()
-    _all_told(built, box, release, doubled=CONNECTIONS)
 
 
 def test_a_message_that_is_lost_or_doubled_changes_nothing(built: Service, box: Mailbox) -> None:

@@ -76,7 +76,8 @@ class Listener:
     ``answer`` puts other words into its mouth; ``context`` is for TLS, from the first octet on if
     ``implicit``; ``users`` are the passwords of those who may, and then must, log in; ``delay`` is
     waited before each group of replies, in seconds, and they go ``chunk`` octets at a time;
-    ``record`` is a file that gets a line ``RECIPIENT MESSAGE-ID`` for each message taken over.
+    ``record`` is a file that gets a line ``RECIPIENT MESSAGE-ID`` for each message taken over;
+    with ``keep`` false, of a message no more is kept than whose it is.
     """
 
     def __init__(
@@ -90,13 +91,14 @@ class Listener:
         delay: float = 0.0,
         chunk: int = 65_536,
         record: Path | None = None,
+        keep: bool = True,
         port: int = 0,
     ) -> None:
         self.mails: list[Mail] = []
         self.sessions: list[Session] = []
         self.answer, self.extensions = answer, tuple(extensions)
         self.context, self.implicit, self.users = context, implicit, users or {}
-        self.delay, self.chunk = delay, chunk
+        self.delay, self.chunk, self.keep = delay, chunk, keep
         self.lock = threading.Lock()
         self.record = record.open("a", buffering=1, encoding="utf-8") if record else None
         self._server = socket.create_server(("127.0.0.1", port), backlog=128)
@@ -125,6 +127,11 @@ class Listener:
     def copies(self) -> Counter[str]:
         """How many messages each recipient got."""
         return Counter(mail.recipient for mail in self.mails)
+
+    @property
+    def open(self) -> int:
+        """How many connections there are now."""
+        return sum(not session.ended for session in self.sessions)
 
     @property
     def heard(self) -> list[bytes]:
@@ -196,7 +203,8 @@ class Session:
         message_id = found[1].decode() if found else ""
         self.taken += 1
         for recipient in self.recipients:
-            mail = Mail(self.sender, recipient, message_id, self.message, self.number)
+            message = self.message if self._listener.keep else b""
+            mail = Mail(self.sender, recipient, message_id, message, self.number)
             with self._listener.lock:
                 self._listener.mails.append(mail)
                 if self._listener.record:

@@ -1,0 +1,60 @@
+"""Scenes that several tests share, since a start costs seconds: a fault leaves them well.
+
+``scene``  on the database and with the number of readers that a test is parametrized with
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.faults.postgres import Postgres
+from tests.faults.scene import Scene
+
+FEW = 1200
+MANY = 20_000
+SMALL = ("sqlite", FEW)
+LARGE = pytest.param(("sqlite", MANY), marks=pytest.mark.long)
+
+
+@pytest.fixture(scope="session")
+def _folder() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="distributor-faults-") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def postgres(_folder: Path) -> Iterator[Postgres]:
+    """A PostgreSQL of these tests' own."""
+    server = Postgres(_folder / "postgres")
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def _scenes(_folder: Path, request: pytest.FixtureRequest) -> Iterator[Callable[[str, int], Scene]]:
+    made: dict[tuple[str, int], Scene] = {}
+    with ExitStack() as stack:
+
+        def scene(database: str, readers: int) -> Scene:
+            if (database, readers) not in made:
+                name, options = f"{database}{readers}", {}
+                if database == "postgresql":
+                    server: Postgres = request.getfixturevalue("postgres")
+                    options = {"DATABASE__URL": server.database(name), "EMAIL__THROTTLE": "relay"}
+                made[database, readers] = new = Scene(_folder / name, readers, **options)
+                stack.callback(new.close)
+            return made[database, readers]
+
+        yield scene
+
+
+@pytest.fixture
+def scene(request: pytest.FixtureRequest, _scenes: Callable[[str, int], Scene]) -> Scene:
+    """The scene that the test is parametrized with, or the small one on SQLite."""
+    database, readers = getattr(request, "param", SMALL)
+    return _scenes(database, readers)

@@ -1,0 +1,49 @@
+"""``kill -9`` at any moment leaves nobody out and doubles at most what was on the wire."""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+
+import pytest
+
+from tests.faults.conftest import FEW, MANY
+from tests.faults.scene import Scene
+
+SEED = int(os.environ.get("FAULTS_SEED", time.time_ns() % 1_000_000))
+KILLS = {FEW: 3, MANY: 20}
+SIZES = [
+    ("sqlite", FEW),
+    ("postgresql", FEW),
+    pytest.param(("sqlite", MANY), marks=[pytest.mark.long, pytest.mark.timeout(400)]),
+    pytest.param(("postgresql", MANY), marks=[pytest.mark.long, pytest.mark.timeout(400)]),
+]
+
+
+def moments(readers: int) -> list[int]:
+    """Random numbers of mails, rising, at which something is killed; FAULTS_SEED repeats them."""
+    print(f"FAULTS_SEED={SEED}")
+    chance = random.Random(SEED)
+    return sorted(chance.sample(range(10, readers - 50), KILLS[readers]))
+
+
+@pytest.mark.parametrize("scene", SIZES, indirect=True)
+def test_a_worker_killed_again_and_again(scene: Scene) -> None:
+    release = scene.publish("dödad arbetare", delay=0.003)
+    bound = 0
+    for moment in moments(scene.readers):
+        scene.crowd.wait_for(moment)
+        bound += scene.kill(scene.worker())
+    scene.told(release, doubled=bound)
+
+
+@pytest.mark.parametrize("scene", SIZES[::2], indirect=True)
+def test_everything_killed_at_once_and_started_again(scene: Scene) -> None:
+    release = scene.publish("allt dödat", delay=0.003)
+    bound = 0
+    for moment in moments(scene.readers)[:: 4 if scene.readers == MANY else 3]:
+        scene.crowd.wait_for(moment)
+        bound += scene.kill_all()
+        scene.service.start()
+    scene.told(release, doubled=bound)
