@@ -1,4 +1,4 @@
-"""Which feeds there are, what stands in each, and the building of their files."""
+"""Which feeds there are, and the building of their files."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from django.utils import timezone
 from distributor.adapters import files
 from distributor.audience.models import Topic
 from distributor.channels import feeds as channel
-from distributor.dispatch import compositions, editions, leases
+from distributor.dispatch import compositions, leases
+from distributor.dispatch.feed_entries import entries
 from distributor.dispatch.models import Edition, EditionTopic, Feed
 from distributor.errors import Unavailable
 from distributor.rendering.words import word
@@ -68,7 +69,8 @@ def build(feed_id: int, since: datetime | None = None) -> None:
     with leases.held(feed):
         now = timezone.now()
         site = compositions.site()
-        built = channel.build(value(feed), entries(feed, now), site)
+        held = entries(feed, now, settings.DISTRIBUTOR.feeds.entries)
+        built = channel.build(value(feed), held, site)
         for entry in built.left_out:
             _log.error("feed.entry_left_out", feed=feed.name, entry=entry)
         for suffix, content in built.documents.items():
@@ -98,21 +100,6 @@ def value(feed: Feed) -> channel.Feed:
         born=feed.born_at,
         hub="" if hub in ("off", "builtin") else hub,
     )
-
-
-def entries(feed: Feed, at: datetime) -> list[channel.Entry]:
-    """The newest entries of ``feed`` as of ``at``: nothing that has not left by then."""
-    site = compositions.site()
-    shown = editions.public(
-        at, language=feed.language or None, topic=feed.topic.slug if feed.topic else None
-    )[: settings.DISTRIBUTOR.feeds.entries]
-    made = []
-    for edition in shown:
-        release = edition.release
-        assert release.published_at is not None
-        updated = release.updated_at or release.published_at
-        made.append(channel.entry(release, site, published=release.published_at, updated=updated))
-    return made
 
 
 def write_stylesheets() -> None:

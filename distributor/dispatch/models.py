@@ -67,6 +67,7 @@ class Edition(models.Model):
                 fields=["leaves_at"], condition=Q(fanned_out_at=None), name="edition_not_fanned_out"
             ),
             models.Index(fields=["published_at"], name="edition_published"),
+            models.Index(fields=["leaves_at"], name="edition_left"),
             models.Index(
                 fields=["embargo_until"],
                 condition=Q(published_at=None, embargo_until__isnull=False),
