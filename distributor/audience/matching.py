@@ -3,14 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection
 from django.db.models import Max
 
+from distributor.audience import grants
 from distributor.audience.models import Endpoint, Subscriber, Topic
 
 Query = tuple[str, list[Any]]
+
+REACHABLE = """s.suppressed = '' AND (
+    EXISTS (SELECT 1 FROM audience_subscription w
+            WHERE w.subscriber_id = s.id AND w.ended_at IS NULL)
+    OR EXISTS (SELECT 1 FROM audience_grant g
+               WHERE g.subscriber_id = s.id AND g.revoked_at IS NULL)
+    OR NOT EXISTS (SELECT 1 FROM audience_subscription w WHERE w.subscriber_id = s.id)
+       AND NOT EXISTS (SELECT 1 FROM audience_grant g
+                       WHERE g.subscriber_id = s.id AND g.revoked_reason = 'unsubscribed'))"""
+"""SQL that is true of a subscriber ``s`` who may still be told of what they were sent.
+
+Not of who was suppressed, or has ended all that they followed. Whoever was mailed as accredited
+and never followed anything may be told too.
+"""
+
+
+class Listener(NamedTuple):
+    """An endpoint that an edition may be sent to.
+
+    ``able`` is False for a disabled one; ``matches`` says that its filters let the edition
+    through.
+    """
+
+    id: int
+    able: bool
+    matches: bool
+    format: str
 
 
 def readers(topics: Sequence[str], language: str, *, low: int, high: int) -> Query:
@@ -30,6 +58,16 @@ def readers(topics: Sequence[str], language: str, *, low: int, high: int) -> Que
     return sql, [*ids, low, high, f"% {language} %"]
 
 
+def granted(named: Sequence[int], *, low: int, high: int) -> Query:
+    """A SELECT of the ids, between ``low`` and ``high``, of the granted readers, or of the named
+    ones among them. As :func:`readers`."""
+    condition, parameters = grants.condition("s.id", named)
+    sql = f"""
+        SELECT s.id AS id FROM audience_subscriber s
+        WHERE s.id BETWEEN %s AND %s AND s.suppressed = '' AND {condition}"""
+    return sql, [low, high, *parameters]
+
+
 def count_readers(topics: Sequence[str], language: str) -> int:
     """How many subscribers :func:`readers` would give now."""
     sql, parameters = readers(topics, language, low=0, high=highest_subscriber())
@@ -43,39 +81,39 @@ def highest_subscriber() -> int:
     return Subscriber.objects.aggregate(highest=Max("pk"))["highest"] or 0
 
 
-def still_wanted(recipients: Sequence[int]) -> dict[int, str]:
+def still_wanted(recipients: Sequence[int], *, embargoed: bool = False) -> dict[int, str]:
     """Id and address of those of ``recipients`` who may still be mailed, asked at this moment.
 
-    Who has ended every subscription, or was suppressed or erased since, is not among them.
+    Who has ended every subscription, or was suppressed or erased since, is not among them; who
+    changed topics or pace is: they are sent it as receivers, or were in the audience when it left.
+    Of what is still ``embargoed`` those whose grant does not hold any more are not among them.
     """
     marks = ", ".join(["%s"] * len(recipients))
+    condition, parameters = grants.condition("s.id") if embargoed else ("1 = 1", [])
     with connection.cursor() as cursor:
         cursor.execute(
             f"""SELECT s.id, s.address FROM audience_subscriber s
-                WHERE s.id IN ({marks}) AND s.suppressed = '' AND EXISTS (
-                    SELECT 1 FROM audience_subscription w
-                    WHERE w.subscriber_id = s.id AND w.ended_at IS NULL)""",
-            list(recipients),
+                WHERE s.id IN ({marks}) AND {REACHABLE} AND {condition}""",
+            [*recipients, *parameters],
         )
         return dict(cursor.fetchall())
 
 
-def endpoints(
-    topics: Sequence[str], language: str, act: str, *, embargoed: bool
-) -> list[tuple[int, bool]]:
-    """The endpoints that match an edition, as (id, able): able is False for a disabled one.
+def endpoints(topics: Sequence[str], language: str, act: str, *, embargoed: bool) -> list[Listener]:
+    """Every endpoint that may be told of an edition at all, and whether its filters match.
 
-    An empty list of topics or languages means all. Under embargo only trusted ones match.
+    An empty list of topics or languages means all. Under embargo only trusted ones may be told.
     """
-    matched = []
+    found = []
     wanted = set(topics)
-    for endpoint in Endpoint.objects.filter(deleted_at=None).prefetch_related("topics"):
+    there = Endpoint.objects.filter(deleted_at=None, **({"trusted": True} if embargoed else {}))
+    for endpoint in there.order_by("pk").prefetch_related("topics"):
         own = {topic.slug for topic in endpoint.topics.all()}
-        if (
-            (not own or own & wanted)
+        matches = (
+            (not own or bool(own & wanted))
             and (not endpoint.languages.strip() or f" {language} " in endpoint.languages)
             and (endpoint.updates or act != "release.updated")
-            and (endpoint.trusted or not embargoed)
-        ):
-            matched.append((endpoint.pk, endpoint.state != Endpoint.State.DISABLED))
-    return matched
+        )
+        able = endpoint.state != Endpoint.State.DISABLED
+        found.append(Listener(endpoint.pk, able, matches, endpoint.format))
+    return found

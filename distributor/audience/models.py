@@ -97,6 +97,26 @@ class Consent(models.Model):
         return f"{self.basis} of {self.subscriber_id}"
 
 
+class Grant(models.Model):
+    """A subscriber's accreditation: what is under embargo is mailed to them.
+
+    They accepted the terms of ``terms_version`` at ``accepted_at``. It holds until ``valid_until``
+    (None: without end) or until it is revoked. With ``link_only`` their mail has no text.
+    """
+
+    subscriber = models.ForeignKey(Subscriber, on_delete=models.CASCADE, related_name="grants")
+    terms_version = models.CharField(max_length=40)
+    accepted_at = models.DateTimeField()
+    granted_by = models.CharField(max_length=150, blank=True)
+    valid_until = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    revoked_reason = models.CharField(max_length=40, blank=True)
+    link_only = models.BooleanField(default=False)
+
+    def __str__(self) -> str:
+        return f"grant of {self.subscriber_id}"
+
+
 class Endpoint(models.Model):
     """A webhook address. URL, headers and secrets are sealed with the row's ``salt``."""
 

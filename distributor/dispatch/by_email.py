@@ -61,12 +61,12 @@ def deliver(pass_: Pass) -> None:
 
 def _parcels(pass_: Pass, pace: Pace | Unpaced) -> Generator[Parcel | None, int | None]:
     """Round after round, each with its own look at who still wants mail."""
-    fill = _filler(pass_.edition)
+    fill, embargoed = _filler(pass_.edition), pass_.edition.published_at is None
     behind: int | None = None
     most = size()
     while round_ := pass_.take(most):
         ends, begun = time.monotonic() + LONGEST, 0
-        addresses = matching.still_wanted([due.recipient for due in round_])
+        addresses = matching.still_wanted([due.recipient for due in round_], embargoed=embargoed)
         date = format_datetime(timezone.now())
         _leave_out(pass_, round_, addresses)
         pace.add([due for due in round_ if due.recipient in addresses], addresses)

@@ -44,6 +44,7 @@ def redeliver(release_id: UUID | str, channel: str, *, failed: bool) -> int:
     now, due = timezone.now(), 0
     for batch in batches:
         with transaction.atomic():
+            rounds.lock(batch)
             rows = Delivery.objects.filter(**rounds.members(batch))
             if failed:
                 rows.filter(state="failed").exclude(reason="superseded").update(
@@ -63,6 +64,7 @@ def _open(release_id: UUID | str) -> list[Batch]:
 
 def _close(batch: Batch, reason: str) -> int:
     with transaction.atomic():
+        rounds.lock(batch)
         pending = Delivery.objects.filter(**rounds.members(batch), state="pending")
         closed = pending.update(state="failed", reason=reason)
         rounds.recount(batch)

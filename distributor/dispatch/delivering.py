@@ -9,7 +9,16 @@ from typing import Protocol
 import structlog
 from django.utils import timezone
 
-from distributor.dispatch import bell, by_email, by_feed, by_webhook, leases, rounds, stopping
+from distributor.dispatch import (
+    bell,
+    by_email,
+    by_feed,
+    by_webhook,
+    fanout,
+    leases,
+    rounds,
+    stopping,
+)
 from distributor.dispatch.models import Batch
 from distributor.dispatch.passing import Pass
 from distributor.errors import Unavailable
@@ -48,6 +57,8 @@ def deliver(batch_id: int) -> None:
         started = time.monotonic()
         rounds.settle(batch)
         done = _work(batch, DESKS[batch.channel])
+        if newer := rounds.overtaken_by(batch):
+            done = fanout.hand_on(batch, newer)
         rounds.close(batch, not_before=None if done else timezone.now() + WAIT)
     _log.info("batch.done", batch=batch.pk, ms=int(1000 * (time.monotonic() - started)))
     bell.ring_batches(batch.edition_id, batch.channel)

@@ -19,7 +19,7 @@ from distributor.audience import endpoints
 from distributor.audience.guarding import guard
 from distributor.audience.models import Endpoint
 from distributor.channels import webhooks
-from distributor.dispatch import compositions, editions, endpoint_standing, rounds, stopping
+from distributor.dispatch import compositions, endpoint_standing, rounds, stopping
 from distributor.dispatch.endpoint_reach import Reach
 from distributor.dispatch.endpoint_standing import Answered
 from distributor.dispatch.journal import Outcome
@@ -126,12 +126,15 @@ class Jobs:
         self._looked_at = 0.0
 
     def add(self, round_: list[Due]) -> None:
-        """The deliveries of a round; what cannot be asked now is settled at once."""
+        """The deliveries of a round; what cannot be asked now is settled at once.
+
+        Once a newer edition has left nothing more begins; the pass makes it due again.
+        """
         self._looked_at = time.monotonic()
         known = endpoint_standing.able([due.recipient for due in round_])
-        busy, superseded = self._busy(), self._superseded()
-        for due in round_:
-            job = self._job(due, known.get(due.recipient), superseded, due.recipient in busy)
+        busy = self._busy()
+        for due in () if self._pass.overtaken() else round_:
+            job = self._job(due, known.get(due.recipient), due.recipient in busy)
             if job is not None:
                 (self._again if job.slow else self._first).append(job)
         self._again = deque(sorted(self._again, key=lambda job: job.endpoint.slow))
@@ -249,9 +252,9 @@ class Jobs:
         job.begun = time.monotonic()
         return True
 
-    def _job(self, due: Due, endpoint: Endpoint | None, superseded: bool, busy: bool) -> Job | None:
-        if superseded or endpoint is None:
-            self._know(due, Refused("superseded" if superseded else "disabled"))
+    def _job(self, due: Due, endpoint: Endpoint | None, busy: bool) -> Job | None:
+        if endpoint is None:
+            self._know(due, Refused("disabled"))
             return None
         seconds = endpoint_standing.waits(endpoint, timezone.now())
         if seconds or busy:
@@ -276,10 +279,6 @@ class Jobs:
         waiting = [job.due for job in (*self._first, *self._again)]
         self.drop()
         self.add(waiting)
-
-    def _superseded(self) -> bool:
-        newest = editions.newest(self._release)
-        return newest is not None and newest.pk != self._pass.edition.pk
 
     def _busy(self) -> set[int]:
         """Endpoints to which another edition of this release is on the wire, here or elsewhere."""

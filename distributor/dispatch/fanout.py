@@ -7,52 +7,87 @@ chunk that it finished.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
 from django.db import connection, transaction
 from django.db.models import Max
 from django.utils import timezone
 
 from distributor.audience import matching
-from distributor.dispatch import bell, feeds, leases, rounds
+from distributor.audience.matching import Query
+from distributor.dispatch import bell, feeds, leases, recipients, rounds
 from distributor.dispatch.models import Batch, Delivery, Edition
+from distributor.dispatch.recipients import Rule, Told
 
 CHUNK = 50_000
-SIZES = {"email": 500, "webhook": 200, "feed": 50}
+SIZES = {"email": 1000, "webhook": 200, "feed": 50}
 """How many deliveries a batch of a channel holds."""
-TOLD_AT_ONCE = {
-    "release.corrected",
-    "release.withheld",
-    "release.resumed",
-    "release.withdrawn",
-}
+
+
+class Reach(NamedTuple):
+    """How many an edition would go to by a channel now.
+
+    ``receivers`` are told at once, ``audience`` in their turn; ``out_of_reach`` ought to be told
+    and cannot be: readers who unsubscribed or are suppressed, endpoints that are disabled.
+    """
+
+    audience: int
+    receivers: int
+    out_of_reach: int
 
 
 def fan_out(edition_id: int) -> None:
-    """Write the deliveries of an edition that has left, once, and ring for them."""
-    edition = Edition.objects.filter(
-        pk=edition_id, fanned_out_at=None, taken_back_at=None, leaves_at__lte=timezone.now()
-    ).first()
-    if edition is None or not leases.claim(edition):
-        return
-    with leases.held(edition):
-        _close_older(edition)
-        for channel in edition.channels:
-            _FAN_OUTS[channel](edition)
-            bell.ring_batches(edition.pk, channel)
-        Edition.objects.filter(pk=edition.pk).update(fanned_out_at=timezone.now())
+    """Write the deliveries of an edition that has left, once, and ring for them.
+
+    Those of older ones are written first: who waits for what is asked of them.
+    """
+    edition = Edition.objects.filter(pk=edition_id).first()
+    for due in _unwritten(edition) if edition else ():
+        if not leases.claim(due):
+            return
+        with leases.held(due):
+            _close_older(due)
+            rule = recipients.rule(due)
+            for channel in due.channels:
+                _FAN_OUTS[channel](rule)
+                bell.ring_batches(due.pk, channel)
+            Edition.objects.filter(pk=due.pk).update(fanned_out_at=timezone.now())
+
+
+def reach(edition: Edition) -> dict[str, Reach]:
+    """By channel whom a fan-out of ``edition`` would reach now; the edition need not be saved."""
+    rule = recipients.rule(edition)
+    counts = {"email": _count_readers, "webhook": _count_endpoints, "feed": _count_feeds}
+    return {channel: counts[channel](rule) for channel in edition.channels}
 
 
 def audience_size(edition: Edition) -> dict[str, int]:
-    """For each channel how many deliveries a fan-out would write now."""
-    slugs = list(edition.topics.values_list("slug", flat=True))
-    sizes = {
-        "email": matching.count_readers(slugs, edition.language),
-        "feed": len(feeds.touched(edition)),
-        "webhook": len(matching.endpoints(slugs, edition.language, edition.act, embargoed=False)),
-    }
-    return {channel: sizes[channel] for channel in edition.channels}
+    """For each channel how many deliveries a fan-out would make owed now."""
+    return {name: each.audience + each.receivers for name, each in reach(edition).items()}
+
+
+def hand_on(batch: Batch, newer: Edition) -> bool:
+    """Close what is pending in a batch of which ``newer`` has overtaken the edition.
+
+    That edition's fan-out found its readers waiting, but for those who were on the wire then and
+    were not handed anything after all: they are added to it. False if it is not fanned out yet.
+    """
+    if newer.fanned_out_at is None:
+        return False
+    with transaction.atomic():
+        rounds.supersede(batch)
+        if newer.status == Edition.Status.USABLE and batch.channel != "feed":
+            _take_in(newer, batch)
+    bell.ring_batches(newer.pk, batch.channel)
+    return True
+
+
+def _unwritten(edition: Edition) -> list[Edition]:
+    """The edition and older ones of its release that have left and are not fanned out."""
+    left = Edition.objects.filter(leaves_at__lte=timezone.now(), taken_back_at=None)
+    due = left.filter(release_id=edition.release_id, number__lte=edition.number, fanned_out_at=None)
+    return list(due.order_by("number"))
 
 
 def _close_older(edition: Edition) -> None:
@@ -60,86 +95,45 @@ def _close_older(edition: Edition) -> None:
     older = Batch.objects.filter(
         edition__release_id=edition.release_id, edition__number__lt=edition.number
     ).exclude(due_at=None)
-    for batch in older:
-        with transaction.atomic():
-            pending = Delivery.objects.filter(**rounds.members(batch), state="pending")
-            pending.update(state="failed", reason="superseded")
-            rounds.recount(batch)
-            rounds.close(batch)
-
-
-def _to_readers(edition: Edition) -> None:
-    """Followers of the topics; and at once whoever was sent an earlier edition, if need be.
-
-    Nobody follows what is under embargo: that goes to granted readers alone.
-    """
-    if edition.published_at is None:
-        return
-    if edition.act in TOLD_AT_ONCE:
-        _insert_readers(edition, urgent=True)
     if edition.status == Edition.Status.USABLE:
-        _insert_readers(edition, urgent=False)
+        older = older.filter(channel__in=edition.channels)
+    for batch in older.iterator(chunk_size=500):
+        rounds.supersede(batch)
 
 
-def _insert_readers(edition: Edition, *, urgent: bool) -> None:
-    slugs = list(edition.topics.values_list("slug", flat=True))
+def _to_readers(rule: Rule) -> None:
+    """At once those who are to be told so, then the others; each reader once."""
+    for urgent, chosen in ((True, recipients.at_once), (False, recipients.in_turn)):
+        if urgent and not rule.earlier:
+            continue
+        done = Batch.objects.filter(edition=rule.edition, channel="email", urgent=urgent)
+        for low, high in _chunks((done.aggregate(last=Max("last"))["last"] or 0) + 1):
+            with transaction.atomic():
+                with connection.cursor() as cursor:
+                    query = chosen(rule, low, high)
+                    cursor.execute(*_insertion(rule.edition, query, urgent=urgent))
+                _cut(rule.edition, "email", urgent=urgent, low=low, high=high)
+
+
+def _chunks(low: int) -> Iterator[tuple[int, int]]:
     highest = matching.highest_subscriber()
-    done = Batch.objects.filter(edition=edition, channel="email", urgent=urgent)
-    low = (done.aggregate(last=Max("last"))["last"] or 0) + 1
     while low <= highest:
-        high = low + CHUNK - 1
-        if urgent:
-            chosen = _receivers(edition, low, high)
-        else:
-            chosen = matching.readers(slugs, edition.language, low=low, high=high)
-        with transaction.atomic():
-            _insert(edition, chosen, urgent=urgent)
-            cut(edition, "email", urgent=urgent, low=low, high=high)
-        low = high + 1
+        yield low, low + CHUNK - 1
+        low += CHUNK
 
 
-def _receivers(edition: Edition, low: int, high: int) -> matching.Query:
-    """Every reader to whom an earlier edition was, or may have been, handed over."""
-    earlier = _earlier(edition)
-    marks = ", ".join(["%s"] * len(earlier)) or "NULL"
-    sql = f"""SELECT DISTINCT recipient AS id FROM dispatch_delivery
-              WHERE edition_id IN ({marks}) AND channel = 'email'
-                AND recipient BETWEEN %s AND %s AND state IN ('delivered', 'sending')"""
-    return sql, [*earlier, low, high]
-
-
-def _earlier(edition: Edition) -> list[Any]:
-    earlier = Edition.objects.filter(
-        release_id=edition.release_id, number__lt=edition.number, taken_back_at=None
-    )
-    return list(earlier.values_list("pk", flat=True))
-
-
-def _insert(edition: Edition, chosen: matching.Query, *, urgent: bool) -> None:
+def _insertion(edition: Edition, chosen: Query, *, urgent: bool) -> Query:
     sql, parameters = chosen
-    earlier = _earlier(edition)
-    first: list[Any] = []
-    told = "NULL"
-    if earlier:
-        told = f"""(SELECT MIN(e.number) FROM dispatch_delivery d
-                    JOIN dispatch_edition e ON e.id = d.edition_id
-                    WHERE d.edition_id IN ({", ".join(["%s"] * len(earlier))})
-                      AND d.channel = 'email' AND d.recipient = chosen.id
-                      AND d.state IN ('delivered', 'sending'))"""
-        first = earlier
     leaves_at = rounds.stored(edition.leaves_at)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""INSERT INTO dispatch_delivery (edition_id, channel, recipient, urgent, state,
-                    reason, attempts, since, due_at, first_number)
-                SELECT %s, 'email', chosen.id, %s, 'pending', '', 0, %s, %s, {told}
-                FROM ({sql}) AS chosen WHERE 1 = 1 ORDER BY chosen.id
-                ON CONFLICT DO NOTHING""",
-            [edition.pk, urgent, leaves_at, leaves_at, *first, *parameters],
-        )
+    sql = f"""INSERT INTO dispatch_delivery (edition_id, channel, recipient, urgent, state,
+                  reason, attempts, since, due_at, first_number)
+              SELECT %s, 'email', chosen.id, %s, 'pending', '', 0, %s, %s, chosen.first_number
+              FROM ({sql}) AS chosen WHERE 1 = 1 ORDER BY chosen.id
+              ON CONFLICT DO NOTHING"""
+    return sql, [edition.pk, urgent, leaves_at, leaves_at, *parameters]
 
 
-def cut(edition: Edition, channel: str, *, urgent: bool, low: int, high: int) -> None:
+def _cut(edition: Edition, channel: str, *, urgent: bool, low: int, high: int) -> None:
     """Cut the deliveries to recipients between ``low`` and ``high`` into batches, all due."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -155,48 +149,108 @@ def cut(edition: Edition, channel: str, *, urgent: bool, low: int, high: int) ->
         )
 
 
-def _to_feeds(edition: Edition) -> None:
-    _insert_few(edition, "feed", [(feed.pk, True) for feed in feeds.touched(edition)])
+def _take_in(newer: Edition, batch: Batch) -> None:
+    """Add the readers of ``batch`` who wait to an edition that was fanned out without them."""
+    rule = recipients.rule(newer, followers=False)
+    if batch.channel == "email":
+        added = []
+        for urgent, chosen in ((True, recipients.at_once), (False, recipients.in_turn)):
+            query = chosen(rule, batch.first, batch.last)
+            sql, parameters = _insertion(newer, query, urgent=urgent)
+            with connection.cursor() as cursor:
+                cursor.execute(f"{sql} RETURNING recipient", parameters)
+                added += [(row[0], urgent) for row in cursor.fetchall()]
+    else:
+        standing = Delivery.objects.filter(edition=newer, channel=batch.channel)
+        known = set(standing.values_list("recipient", flat=True))
+        told = [one for one in recipients.endpoints(rule) if one.id not in known]
+        told = [one for one in told if batch.first <= one.id <= batch.last]
+        _write(newer, batch.channel, told)
+        added = [(one.id, one.urgent) for one in told]
+    for recipient, urgent in added:
+        lane = Batch.objects.filter(edition=newer, channel=batch.channel, urgent=urgent)
+        covering = lane.filter(first__lte=recipient, last__gte=recipient).first()
+        covering = covering or lane.create(first=recipient, last=recipient, total=1)
+        rounds.recount(covering)
+        rounds.close(covering)
 
 
-def _to_endpoints(edition: Edition) -> None:
-    slugs = list(edition.topics.values_list("slug", flat=True))
-    embargoed = edition.published_at is None
-    matched = matching.endpoints(slugs, edition.language, edition.act, embargoed=embargoed)
-    _insert_few(edition, "webhook", matched)
+def _to_feeds(rule: Rule) -> None:
+    touched = feeds.touched(rule.edition)
+    _to_few(rule.edition, "feed", [Told(feed.pk, False, None, True) for feed in touched])
 
 
-def _insert_few(edition: Edition, channel: str, recipients: list[tuple[int, bool]]) -> None:
-    """Deliveries to ``recipients`` (id, able); who is not able has failed already, as disabled."""
-    if not recipients:
+def _to_endpoints(rule: Rule) -> None:
+    _to_few(rule.edition, "webhook", recipients.endpoints(rule))
+
+
+def _to_few(edition: Edition, channel: str, told: Sequence[Told]) -> None:
+    """Deliveries to recipients that are few; who is not able has failed already, as disabled."""
+    written = Batch.objects.filter(edition=edition, channel=channel)
+    if written.exists():
         return
-    now = timezone.now()
     with transaction.atomic():
-        Delivery.objects.bulk_create(
-            (
-                Delivery(
-                    edition=edition,
-                    channel=channel,
-                    recipient=recipient,
-                    state="pending" if able else "failed",
-                    reason="" if able else "disabled",
-                    since=now,
-                    due_at=now,
-                )
-                for recipient, able in recipients
-            ),
-            ignore_conflicts=True,
-            batch_size=1000,
-        )
-        ids = [recipient for recipient, _ in recipients]
-        cut(edition, channel, urgent=False, low=min(ids), high=max(ids))
-        if not all(able for _, able in recipients):
-            for batch in Batch.objects.filter(edition=edition, channel=channel):
+        _write(edition, channel, told)
+        for urgent in (True, False):
+            if ids := [one.id for one in told if one.urgent == urgent]:
+                _cut(edition, channel, urgent=urgent, low=min(ids), high=max(ids))
+        if not all(one.able for one in told):
+            for batch in written:
                 rounds.recount(batch)
                 rounds.close(batch)
 
 
-_FAN_OUTS: dict[str, Callable[[Edition], None]] = {
+def _write(edition: Edition, channel: str, told: Sequence[Told]) -> None:
+    now = timezone.now()
+    Delivery.objects.bulk_create(
+        (
+            Delivery(
+                edition=edition,
+                channel=channel,
+                recipient=one.id,
+                urgent=one.urgent,
+                state="pending" if one.able else "failed",
+                reason="" if one.able else "disabled",
+                since=now,
+                due_at=now,
+                first_number=one.first_number,
+            )
+            for one in told
+        ),
+        ignore_conflicts=True,
+        batch_size=1000,
+    )
+
+
+def _count_readers(rule: Rule) -> Reach:
+    audience = receivers = told = 0
+    for low, high in _chunks(1):
+        audience += _count(recipients.in_turn(rule, low, high))
+        if rule.earlier:
+            receivers += _count(recipients.at_once(rule, low, high))
+            told += _count(recipients.receivers(rule, low, high))
+    return Reach(audience, receivers, told - receivers)
+
+
+def _count(query: Query) -> int:
+    sql, parameters = query
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT COUNT(*) FROM ({sql}) AS chosen", parameters)
+        return int(cursor.fetchone()[0])
+
+
+def _count_endpoints(rule: Rule) -> Reach:
+    told = recipients.endpoints(rule)
+    urgent = sum(one.able and one.urgent for one in told)
+    able = sum(one.able for one in told)
+    return Reach(able - urgent, urgent, len(told) - able)
+
+
+def _count_feeds(rule: Rule) -> Reach:
+    return Reach(len(feeds.touched(rule.edition)), 0, 0)
+
+
+_FAN_OUTS: dict[str, Callable[[Rule], None]] = {
     "feed": _to_feeds,
     "webhook": _to_endpoints,
     "email": _to_readers,

@@ -45,10 +45,11 @@ def touched(edition: Edition) -> list[Feed]:
     """The feeds that an edition changes: those of its topics, and of its earlier editions'."""
     found()
     slugs = EditionTopic.objects.filter(
-        edition__release_id=edition.release_id, edition__number__lte=edition.number
+        edition__release_id=edition.release_id, edition__taken_back_at=None
     ).values_list("slug", flat=True)
     language = edition.language
-    names = ["all", f"{language}/all", *(f"{language}/{slug}" for slug in set(slugs))]
+    own = {topic["slug"] for topic in edition.content.get("topics", ())}
+    names = ["all", f"{language}/all", *(f"{language}/{slug}" for slug in own.union(slugs))]
     return list(Feed.objects.filter(name__in=names).order_by("pk"))
 
 

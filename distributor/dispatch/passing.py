@@ -47,6 +47,10 @@ class Pass:
         """The id of the batch."""
         return self._batch.pk
 
+    def overtaken(self) -> bool:
+        """Whether a newer edition has left, so that nothing more of this one may be handed over."""
+        return rounds.overtaken_by(self._batch) is not None
+
     def take(self, size: int | None = None) -> list[Due]:
         """The next round, empty when nothing is due, the lease is lost or the edition paused."""
         with self._lock:

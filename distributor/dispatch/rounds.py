@@ -20,11 +20,17 @@ from django.utils import timezone
 
 from distributor.dispatch import journal, leases
 from distributor.dispatch.journal import Outcome
-from distributor.dispatch.models import Batch, Delivery
+from distributor.dispatch.models import Batch, Delivery, Edition
 from distributor.dispatch.retry import PLANS, Plan, next_attempt
 from distributor.errors import Refused
 
 _COLUMNS = "edition_id = %s AND channel = %s AND urgent = %s AND recipient BETWEEN %s AND %s"
+
+_NEWER = """SELECT n.id FROM dispatch_edition n
+    WHERE n.release_id = e.release_id AND n.number > e.number
+      AND n.taken_back_at IS NULL AND n.leaves_at <= %s
+      AND (n.status <> 'usable' OR CAST(n.channels AS text) LIKE %s)"""
+"""Editions that overtake ``e`` in a channel: those that go out by it, and every hold and end."""
 
 
 class Due(NamedTuple):
@@ -39,8 +45,8 @@ class Due(NamedTuple):
 def begin(batch: Batch, size: int, *, after: int) -> list[Due]:
     """Claim the next ``size`` due deliveries of ``batch`` to recipients above ``after``.
 
-    None are claimed if the lease was lost or the edition is paused. They come in the order of
-    their recipients, so that a pass reads each row once.
+    None are claimed if the lease was lost, the edition is paused, or a newer one has left. They
+    come in the order of their recipients, so that a pass reads each row once.
     """
     now = stored(timezone.now())
     low = max(batch.first, after + 1)
@@ -53,11 +59,28 @@ def begin(batch: Batch, size: int, *, after: int) -> list[Due]:
                     ORDER BY recipient LIMIT %s)
                 AND EXISTS (
                     SELECT 1 FROM dispatch_batch b JOIN dispatch_edition e ON e.id = b.edition_id
-                    WHERE b.id = %s AND b.holder = %s AND e.paused_at IS NULL)
+                    WHERE b.id = %s AND b.holder = %s AND e.paused_at IS NULL
+                    AND NOT EXISTS ({_NEWER}))
                 RETURNING id, recipient, attempts, first_number""",
-            [*span, now, size, batch.pk, leases.holder()],
+            [*span, now, size, batch.pk, leases.holder(), now, f'%"{batch.channel}"%'],
         )
         return sorted(map(Due._make, cursor.fetchall()), key=lambda due: due.recipient)
+
+
+def overtaken_by(batch: Batch) -> Edition | None:
+    """The newest edition that left after that of ``batch`` and that its readers get instead."""
+    newer = Edition.objects.filter(
+        release_id=batch.edition.release_id,
+        number__gt=batch.edition.number,
+        taken_back_at=None,
+        leaves_at__lte=timezone.now(),
+    )
+    overtaking = [
+        edition
+        for edition in newer.order_by("number")
+        if edition.status != Edition.Status.USABLE or batch.channel in edition.channels
+    ]
+    return overtaking[-1] if overtaking else None
 
 
 def record(batch: Batch, outcomes: Sequence[Outcome]) -> None:
@@ -104,6 +127,7 @@ def settle(batch: Batch) -> None:
     But for what may be on the wire still, left behind by its batch.
     """
     with transaction.atomic():
+        lock(batch)
         outcomes = list(journal.left(batch.pk))
         if outcomes:
             _record(batch, outcomes)
@@ -116,17 +140,42 @@ def settle(batch: Batch) -> None:
 
 def close(batch: Batch, *, not_before: datetime | None = None) -> None:
     """Set when ``batch`` is due next, or never if nothing in it is owed."""
-    due_at = None
-    if Batch.objects.filter(pk=batch.pk, total__gt=F("delivered") + F("failed") + F("superseded")):
-        owed = Delivery.objects.filter(**members(batch), state__in=("pending", "sending"))
-        due_at = owed.aggregate(next=Min("due_at"))["next"]
-    if due_at and not_before:
-        due_at = max(due_at, not_before)
-    Batch.objects.filter(pk=batch.pk).update(due_at=due_at, rung_at=None)
+    with transaction.atomic():
+        lock(batch)
+        due_at = None
+        counted = F("delivered") + F("failed") + F("superseded")
+        if Batch.objects.filter(pk=batch.pk, total__gt=counted):
+            owed = Delivery.objects.filter(**members(batch), state__in=("pending", "sending"))
+            due_at = owed.aggregate(next=Min("due_at"))["next"]
+        if due_at and not_before:
+            due_at = max(due_at, not_before)
+        Batch.objects.filter(pk=batch.pk).update(due_at=due_at, rung_at=None)
+
+
+def lock(batch: Batch) -> None:
+    """Keep everybody else from changing the row of ``batch``, until the transaction ends.
+
+    Who changes deliveries and then counts them takes this first, so that no count is lost.
+    """
+    list(Batch.objects.select_for_update().filter(pk=batch.pk).values_list("pk"))
+
+
+def supersede(batch: Batch) -> None:
+    """Close what is pending in ``batch``: its readers get a newer edition, or nothing."""
+    with transaction.atomic():
+        lock(batch)
+        pending = Delivery.objects.filter(**members(batch), state="pending")
+        pending.update(state="failed", reason="superseded")
+        recount(batch)
+        close(batch)
 
 
 def recount(batch: Batch) -> None:
-    """Make the counters of ``batch`` true again by counting its rows, after a crash or a change."""
+    """Make the counters of ``batch`` true again by counting its rows, after a crash or a change.
+
+    It is to be called in a transaction.
+    """
+    lock(batch)
     with connection.cursor() as cursor:
         cursor.execute(
             f"""SELECT COUNT(*), SUM(CASE WHEN state = 'delivered' THEN 1 ELSE 0 END),
