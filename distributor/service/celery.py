@@ -13,9 +13,10 @@ from typing import Any
 from celery import Celery, signals
 from celery.platforms import ROOT_DISCOURAGED
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 
 from distributor.dispatch import stopping
-from distributor.service import broker, heartbeat
+from distributor.service import broker, heartbeat, losses
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "distributor.service.settings")
 
@@ -52,3 +53,10 @@ def _stop(**_: Any) -> None:
 @signals.worker_ready.connect
 def _worker_lives(sender: Any, **_: Any) -> None:
     heartbeat.begin(settings.REDIS_URL, "worker", tuple(sender.app.amqp.queues.consume_from))
+
+
+@signals.task_failure.connect
+def _used_up(exception: BaseException, **_: Any) -> None:
+    """Without the database a message is used up for nothing: have it rung for again."""
+    if isinstance(exception, OperationalError | InterfaceError):
+        losses.tell(settings.REDIS_URL)

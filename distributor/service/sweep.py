@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import structlog
 from celery import shared_task
+from django.conf import settings
 
 from distributor.dispatch import sweep as dispatch_sweep
 from distributor.newsroom import issuing
+from distributor.service import losses
 
 _log = structlog.get_logger()
 
@@ -21,7 +23,10 @@ def run() -> int:
     except Exception:
         _log.exception("sweep.issuing_failed")
         issued = 0
-    return issued + dispatch_sweep.ring_due()
+    lost = losses.since_last_asked(settings.REDIS_URL)
+    if lost:
+        _log.info("sweep.messages_lost")
+    return issued + dispatch_sweep.ring_due(again=lost)
 
 
 @shared_task(ignore_result=True)

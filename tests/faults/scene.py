@@ -85,7 +85,11 @@ class Scene:
         """Everybody gets it within ``seconds``, at most ``doubled`` too many, and status agrees."""
         wanted = self.readers if readers is None else readers
         crowd = self.crowd
-        until(lambda: crowd.count >= wanted and len(crowd.copies) >= wanted, seconds, self._left())
+        try:
+            until(lambda: crowd.count >= wanted and len(crowd.copies) >= wanted, seconds)
+        except AssertionError:
+            print(*self.service.words().splitlines()[-60:], sep="\n")
+            raise
         until(lambda: self.status(release)["owed"] == 0, 60, "nothing to be owed")
         counts, copies = self.status(release), crowd.copies
         ids = defaultdict(set)
@@ -103,6 +107,3 @@ class Scene:
         assert all(len(several) == 1 for several in ids.values()), "a Message-ID changed"
         assert len(set().union(*ids.values())) == wanted, "two readers share a Message-ID"
         return seen
-
-    def _left(self) -> str:
-        return f"everybody to be told, see {self.service.log}"

@@ -87,16 +87,6 @@ def test_a_mail_server_that_is_away_gets_all_when_it_is_back(built: Service, box
     _all_told(built, box, release, doubled=0)
 
 
-def test_with_redis_away_publishing_succeeds_and_all_leaves_when_it_is_back(
-    built: Service, box: Mailbox
-) -> None:
-    (redis,) = built.processes("redis-server")
-    redis.kill()
-    release = _publish(built, "frånvarande redis")["release"]
-    _all_told(built, box, release, doubled=0)
-    until(lambda: built.answer("/readyz").status_code == 200, 60, "ready again")
-
-
 def test_a_message_that_is_lost_or_doubled_changes_nothing(built: Service, box: Mailbox) -> None:
     built.process.send_signal(signal.SIGSTOP)  # the supervisor alone: its children go on
     release = _publish(built, "dubbla meddelanden")["release"]
