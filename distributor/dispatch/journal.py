@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import json
+import mmap
 import os
 import re
 import time
@@ -60,37 +61,42 @@ class Journal:
         self._path.parent.mkdir(mode=0o700, exist_ok=True)
         self._used = 0
         self._synced = time.monotonic()
-        self._file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
-            _take_room(self._file, lines * LINE)
+            _take_room(file, lines * LINE)
+            # The kernel's own pages: what stands in them outlives the process, and a line costs
+            # no system call.
+            self._pages = mmap.mmap(file, lines * LINE)
         except OSError as error:
-            self.close(remove=True)
+            self._path.unlink(missing_ok=True)
             raise Unavailable("disk", str(error.strerror), about="relay") from error
+        finally:
+            os.close(file)
 
     def write(self, outcome: Outcome) -> None:
-        """Put ``outcome`` on record: in the kernel's hands when this returns."""
+        """Put ``outcome`` on record: in the kernel's hands when this returns.
+
+        Raises:
+            ValueError: the journal was closed.
+        """
         line = _line(outcome)
-        self._put(line, self._used)
-        self._used += len(line)
+        end = self._used + len(line)
+        self._pages[self._used : end] = line
+        self._used = end
         if time.monotonic() - self._synced > SYNCED_EVERY:
-            os.fdatasync(self._file)
+            self._pages.flush()
             self._synced = time.monotonic()
 
     def clear(self) -> None:
         """Forget what was written: the database holds it now."""
-        self._put(bytes(self._used), 0)
+        self._pages[: self._used] = bytes(self._used)
         self._used = 0
 
     def close(self, *, remove: bool) -> None:
         """Nothing more can be written; what a round that broke off left is kept to be settled."""
-        file, self._file = self._file, -1  # the number may be another file's from now on
-        os.close(file)
+        self._pages.close()
         if remove:
             self._path.unlink(missing_ok=True)
-
-    def _put(self, content: bytes, at: int) -> None:
-        if os.pwrite(self._file, content, at) != len(content):
-            raise OSError("the journal was not written whole: is the disk full?")
 
 
 def left(batch: int) -> Iterator[Outcome]:

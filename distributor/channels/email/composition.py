@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import NamedTuple, Self
 
 from distributor.channels.email.slots import Piece
@@ -45,6 +46,7 @@ class Composition:
     notes: tuple[str, ...] = ()
     clean: bool = field(init=False, repr=False, compare=False)
     _pattern: list[bytes] = field(init=False, repr=False, compare=False)
+    _chosen: Callable[[list[bytes]], Sequence[bytes]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if len(self.parts) != len(self.slots) + 1:
@@ -52,6 +54,7 @@ class Composition:
         pattern = [b""] * (2 * len(self.slots) + 1)
         pattern[::2] = self.parts
         object.__setattr__(self, "_pattern", pattern)
+        object.__setattr__(self, "_chosen", _chooser(self.slots))
         # No value of a slot holds CR, LF or, at its beginning, a dot.
         object.__setattr__(self, "clean", _is_clean(b"x".join(self.parts)))
 
@@ -107,8 +110,11 @@ _ADDRESS = (
     r"@[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?\n"
 )
 _DATE = r"(?a:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d) \+0000\n"
-_VALUES = re.compile(_ADDRESS + _DATE + r"[0-9a-f]{20}\n" + r"[a-z0-9]{0,70}\n" * 3)
+_VALUES = re.compile(
+    _ADDRESS + _DATE + r"[0-9a-f]{20}\n" + r"[a-z0-9]{0,70}\n" * 3 + r"(?:\d+\.[0-9a-f]{20})?"
+)
 _TO = re.compile(_ADDRESS)
+_IN_ORDER = ("to", "date", "message_id", "unsubscribe", "preferences", "personal", "references")
 
 
 def fill(composition: Composition, reader: Reader, date: str) -> bytes:
@@ -121,27 +127,26 @@ def fill(composition: Composition, reader: Reader, date: str) -> bytes:
         ValueError: a token, the date or the number of the first edition is missing or not one.
     """
     _, address, person, unsubscribe, preferences, personal, first = reader
-    if not _VALUES.fullmatch(
-        f"{address}\n{date}\n{person}\n{unsubscribe}\n{preferences}\n{personal}\n"
-    ):
+    follows = "" if first is None else f"{first}.{person}"
+    # One check and one encoding for all of them: none holds what parts them.
+    values = f"{address}\n{date}\n{person}\n{unsubscribe}\n{preferences}\n{personal}\n{follows}"
+    if not _VALUES.fullmatch(values):
         if not _TO.fullmatch(f"{address}\n"):
             raise Refused("bad-address", address, about="recipient")
         raise ValueError("a token, the date or the person of a mail has not the form of one")
-    values = {
-        "to": address.encode(),
-        "date": date.encode(),
-        "message_id": person.encode(),
-        "references": b"" if first is None else b"%d.%b" % (first, person.encode()),
-        "unsubscribe": unsubscribe.encode(),
-        "preferences": preferences.encode(),
-        "personal": personal.encode(),
-    }
-    filled = [values[name] for name in composition.slots]
-    if not all(filled):
+    filled = composition._chosen(values.encode().split(b"\n"))
+    if b"" in filled:
         raise ValueError(f"a mail's slot is empty: give the reader all of {composition.slots}")
     pieces = composition._pattern.copy()
     pieces[1::2] = filled
     return b"".join(pieces)
+
+
+def _chooser(slots: tuple[str, ...]) -> Callable[[list[bytes]], Sequence[bytes]]:
+    """Gives the values of ``slots`` from a list of all that there are."""
+    if len(slots) < 2:
+        return lambda values: [values[_IN_ORDER.index(slot)] for slot in slots]
+    return itemgetter(*map(_IN_ORDER.index, slots))
 
 
 def _is_clean(message: bytes) -> bool:
