@@ -1,32 +1,50 @@
-"""``make bench``: every benchmark in turn, each with its table and its target."""
+"""``make bench``: every benchmark in turn, each with its table and its target.
+
+python -m tests.benchmarks [NAME | "NAME on PostgreSQL" ...]
+"""
 
 from __future__ import annotations
 
-import platform
+import os
 import subprocess
 import sys
-from pathlib import Path
+import tempfile
 
 from distributor import __version__
+from tests.benchmarks.report import ROOT, machine
 
-BENCHMARKS = ("guard_post", "smtp_sender", "pace", "csv_import")
-ROOT = Path(__file__).parents[2]
+BENCHMARKS = (
+    "guard_post",
+    "smtp_sender",
+    "pace",
+    "csv_import",
+    "email_path",
+    "email_path on PostgreSQL",
+    "naive",
+    "two_workers",
+    "ceiling",
+    "first_mail",
+    "million",
+)
 
 
 def main() -> int:
-    commit = subprocess.run(
-        ["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True
-    ).stdout.strip()
-    print(
-        f"distributor {__version__} ({commit or 'no commit'}), Python {platform.python_version()}"
-    )
-    print(f"{platform.system()} {platform.release()}, {platform.machine()}")
+    print(f"distributor {__version__}")
+    for what, value in machine().items():
+        print(f"{what}: {value}")
     missed = []
-    for name in BENCHMARKS:
-        print(f"\n== {name}", flush=True)
-        if subprocess.run([sys.executable, "-m", f"tests.benchmarks.{name}"], cwd=ROOT).returncode:
-            missed.append(name)
-    print(f"\nbench: {len(BENCHMARKS) - len(missed)} passed, {len(missed)} failed")
+    for benchmark in sys.argv[1:] or BENCHMARKS:
+        print(f"\n== {benchmark}", flush=True)
+        name, _, database = benchmark.partition(" on ")
+        environ = {**os.environ, "DISTRIBUTOR_TEST_POSTGRES": "1"} if database else None
+        command = [sys.executable, "-m", f"tests.benchmarks.{name}"]
+        with tempfile.TemporaryFile() as log:
+            if subprocess.run(command, cwd=ROOT, env=environ, stderr=log).returncode:
+                missed.append(benchmark)
+                log.seek(0)
+                print(log.read().decode("utf-8", "replace")[-2000:])
+    count = len(sys.argv[1:] or BENCHMARKS)
+    print(f"\nbench: {count - len(missed)} passed, {len(missed)} failed", *missed)
     return 1 if missed else 0
 
 
