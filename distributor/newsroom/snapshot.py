@@ -108,12 +108,11 @@ def minted(site: Site, release_id: object) -> str:
 
 def translations(page: ReleasePage) -> Iterator[Translation]:
     """The release in other languages, as far as it is public there now."""
-    others = page.get_translations().specific()
-    for other in sorted(others, key=lambda other: other.language):
-        edition = editions.newest(other.release_id)
-        if edition and edition.status == Edition.Status.USABLE and edition.published_at:
-            release = edition.release
-            yield Translation(language=release.language, url=release.url, title=release.title)
+    others = page.get_translations().values("release_id")
+    shown = editions.public().filter(release_id__in=others)
+    for edition in sorted(shown, key=lambda edition: edition.language):
+        release = edition.release
+        yield Translation(language=release.language, url=release.url, title=release.title)
 
 
 def _uri(page: ReleasePage) -> str | None:

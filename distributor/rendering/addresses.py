@@ -48,6 +48,11 @@ def personal(site: Site, token: str) -> str:
     return f"{site.url.rstrip('/')}/embargo/{token}"
 
 
+def corrections(site: Site, language: str) -> str:
+    """The list of what was wrong, with its frame in ``language``."""
+    return f"{site.url.rstrip('/')}/corrections/?lang={language}"
+
+
 def feeds(site: Site) -> str:
     """The page that says how the newsroom can be followed."""
     return f"{site.url.rstrip('/')}/feeds/"

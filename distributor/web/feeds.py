@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from distributor.audience.models import Topic
 from distributor.dispatch import compositions
-from distributor.newsroom import languages, public
+from distributor.newsroom import frames, languages
 from distributor.web.words import word
 
 FORMATS = (("RSS", "rss"), ("Atom", "atom"), ("JSON Feed", "json"))
@@ -23,7 +23,7 @@ def feeds(request: HttpRequest) -> HttpResponse:
     wanted = request.GET.get("lang", "")
     language = wanted if wanted in site.languages else site.languages[0]
     own = [(languages.name(code), f"{code}/all", _topics(code)) for code in site.languages]
-    context = public.frame(language) | {
+    context = frames.frame(language) | {
         "word": partial(word, language),
         "formats": FORMATS,
         "root": f"{site.url}/feeds",
@@ -35,7 +35,7 @@ def feeds(request: HttpRequest) -> HttpResponse:
             for code in site.languages
         ],
     }
-    return public.respond("web/feeds.html", context)
+    return frames.respond("web/feeds.html", context)
 
 
 def _topics(language: str) -> list[tuple[str, str]]:

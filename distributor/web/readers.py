@@ -30,7 +30,7 @@ from distributor.audience.addresses import masked
 from distributor.audience.keys import keys
 from distributor.audience.models import Subscriber, Subscription, Topic
 from distributor.audience.topics import followable
-from distributor.newsroom import languages, public
+from distributor.newsroom import frames, languages
 from distributor.sealing import unseal
 from distributor.web.words import word
 
@@ -75,7 +75,7 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponseBase:
         "said": said,
         "wrong": status != 200,
     }
-    return _own(public.respond("web/unsubscribe.html", context, status=status))
+    return _own(frames.respond("web/unsubscribe.html", context, status=status))
 
 
 @csrf_exempt
@@ -90,7 +90,7 @@ def preferences(request: HttpRequest, token: str) -> HttpResponseBase:
     language = _language(request, person)
     if person is None:
         context = _frame(language) | {"person": None, "said": "", "wrong": False}
-        return _own(public.respond("web/preferences.html", context, status=410))
+        return _own(frames.respond("web/preferences.html", context, status=410))
     said, status = "", 200
     choice = preferring.chosen(person)
     if request.method == "POST":
@@ -112,7 +112,7 @@ def preferences(request: HttpRequest, token: str) -> HttpResponseBase:
         ],
         "paces": [(pace, pace == choice.pace) for pace in _offered(person)],
     }
-    return _own(public.respond("web/preferences.html", context, status=status))
+    return _own(frames.respond("web/preferences.html", context, status=status))
 
 
 def _who(purpose: str, token: str) -> int:
@@ -209,7 +209,7 @@ def _language(request: HttpRequest, person: Subscriber | None) -> str:
 
 
 def _frame(language: str) -> dict[str, Any]:
-    frame = public.frame(language)
+    frame = frames.frame(language)
     return frame | {
         "word": partial(word, language),
         # The other languages of this very page: the token stays out of every link.
