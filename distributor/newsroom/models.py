@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import models
+from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from modelcluster.fields import ParentalManyToManyField
 from wagtail.fields import StreamField
 from wagtail.models import Page
 from wagtail.search import index
+from wagtail.url_routing import RouteResult
 
 from distributor.audience.models import Topic
 from distributor.newsroom import public, slugs
@@ -199,6 +201,15 @@ class ReleasePage(Page):
         if overwritten and Act.objects.filter(revision=overwritten).exists():
             raise PermissionDenied("What was published is not overwritten.")
         return super().save_revision(*args, **kwargs)
+
+    def route(self, request: HttpRequest, path_components: list[str]) -> RouteResult:
+        """Whether there is a page is asked of the editions, whatever Wagtail thinks of it.
+
+        So no method, OPTIONS included, tells a page that has not left from an unknown one.
+        """
+        if path_components or not public.is_shown(self.release_id):
+            raise Http404
+        return RouteResult(self)
 
     def serve(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         return public.release(request, self)

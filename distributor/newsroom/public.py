@@ -39,6 +39,11 @@ def is_issued(release_id: UUID) -> bool:
     return Edition.objects.filter(release_id=release_id, taken_back_at=None).exists()
 
 
+def is_shown(release_id: UUID) -> bool:
+    """Whether the release's address answers, be it only to say that the text was withdrawn."""
+    return editions.current().filter(release_id=release_id).exists()
+
+
 def newsroom(request: HttpRequest, language: str) -> HttpResponse:
     """The list in one language: newest first, ``?topic=``, ``?year=`` and ``?page=``."""
     site = compositions.site()

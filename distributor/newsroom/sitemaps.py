@@ -36,12 +36,11 @@ def document(number: int | None) -> bytes | None:
 def news() -> bytes:
     """``/news-sitemap.xml``: the releases of the last 48 hours."""
     now = timezone.now()
-    shown = editions.public(now).filter(published_at__gt=now - NEWS)[: sitemap.MOST_NEWS]
-    releases = (edition.release for edition in shown)
+    releases = (edition.release for edition in editions.public(now)[: sitemap.MOST_NEWS])
     articles = (
         sitemap.Article(each.url, each.title, each.language, each.published_at)
         for each in releases
-        if each.published_at
+        if each.published_at and each.published_at > now - NEWS
     )
     return sitemap.news(articles, compositions.site().name)
 
@@ -59,11 +58,11 @@ def _pages() -> Iterator[sitemap.Page]:
     for _, url in lists:
         yield sitemap.Page(url, alternates=lists if len(lists) > 1 else ())
     keys = dict(ReleasePage.objects.values_list("release_id", "translation_key"))
-    columns = ("release_id", "language", "content__url", "leaves_at")
+    columns = ("release_id", "language", "content__url", "leaves_at", "public_at")
     shown = list(editions.public().values_list(*columns))
     together = defaultdict(list)
-    for release_id, language, url, _ in shown:
+    for release_id, language, url, *_ in shown:
         together[keys.get(release_id, release_id)].append((language, url))
-    for release_id, _, url, updated in shown:
+    for release_id, _, url, left, public in shown:
         others = together[keys.get(release_id, release_id)]
-        yield sitemap.Page(url, updated, tuple(sorted(others)) if len(others) > 1 else ())
+        yield sitemap.Page(url, max(left, public), tuple(sorted(others)) if len(others) > 1 else ())
