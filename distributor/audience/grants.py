@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -56,6 +56,12 @@ def holding(at: datetime | None = None) -> QuerySet[Grant]:
 def holds(subscriber: int, at: datetime | None = None) -> bool:
     """Whether a subscriber may see what is under embargo ``at`` (now)."""
     return holding(at).filter(subscriber=subscriber).exists()
+
+
+def link_only(subscribers: Iterable[int]) -> set[int]:
+    """Those of ``subscribers`` whose mail is to hold no text, but the way to it."""
+    sparing = holding().filter(subscriber__in=list(subscribers), link_only=True)
+    return set(sparing.values_list("subscriber_id", flat=True))
 
 
 def condition(person: str, named: Sequence[int] = ()) -> tuple[str, list[Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from email.utils import format_datetime, parseaddr
 from functools import cache, lru_cache
 
@@ -11,7 +11,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from distributor.adapters.smtp import Parcel, Postman, Relay, Result
-from distributor.audience import matching
+from distributor.audience import grants, matching
 from distributor.audience.keys import keys
 from distributor.channels import email
 from distributor.dispatch import compositions, stopping
@@ -28,6 +28,8 @@ PER_CONNECTION = 50
 LONGEST = 1.0
 """Seconds after which a round ends: then pauses, unsubscribing and new editions are seen again."""
 PORT = 25
+READER = "reader"
+"""The segment of those who follow a topic."""
 
 
 def size() -> int:
@@ -62,11 +64,14 @@ def deliver(pass_: Pass) -> None:
 def _parcels(pass_: Pass, pace: Pace | Unpaced) -> Generator[Parcel | None, int | None]:
     """Round after round, each with its own look at who still wants mail."""
     fill, embargoed = _filler(pass_.edition), pass_.edition.published_at is None
+    segments: dict[int, str] = {}
     behind: int | None = None
     most = size()
     while round_ := pass_.take(most):
         ends, begun = time.monotonic() + LONGEST, 0
         addresses = matching.still_wanted([due.recipient for due in round_], embargoed=embargoed)
+        if embargoed:
+            segments = _segments(addresses)
         date = format_datetime(timezone.now())
         _leave_out(pass_, round_, addresses)
         pace.add([due for due in round_ if due.recipient in addresses], addresses)
@@ -81,7 +86,8 @@ def _parcels(pass_: Pass, pace: Pace | Unpaced) -> Generator[Parcel | None, int 
                 continue
             begun += 1
             try:
-                parcel = fill(due, addresses[due.recipient], date)
+                segment = segments.get(due.recipient, READER)
+                parcel = fill(due, addresses[due.recipient], date, segment)
             except DeliveryError as error:
                 pace.done(due.id, error)
                 pass_.know(Outcome(due.id, error, error.reply, time.time()))
@@ -99,8 +105,14 @@ def _leave_out(pass_: Pass, round_: list[Due], addresses: dict[int, str]) -> Non
             pass_.know(Outcome(due.id, Refused("unsubscribed"), "", time.time()))
 
 
-def _filler(edition: Edition) -> Callable[[Due, str, str], Parcel]:
-    """Makes the mail of one reader, at their address, from what is the same for all of them.
+def _segments(readers: Iterable[int]) -> dict[int, str]:
+    """What each granted reader gets under embargo: the text, or only the way to it."""
+    sparing = grants.link_only(readers)
+    return {reader: "link-only" if reader in sparing else "granted" for reader in readers}
+
+
+def _filler(edition: Edition) -> Callable[[Due, str, str, str], Parcel]:
+    """Makes the mail of one reader, at their address, from what is the same for their segment.
 
     It raises DeliveryError where none can be made.
     """
@@ -110,21 +122,23 @@ def _filler(edition: Edition) -> Callable[[Due, str, str], Parcel]:
         Sealer(keys(), "unsubscribe").seal,
         Sealer(keys(), "preferences").seal,
     )
+    personal = Sealer(keys(), "embargo").seal
     return_path = _return_path()
 
-    def fill(due: Due, address: str, date: str) -> Parcel:
+    def fill(due: Due, address: str, date: str, segment: str) -> Parcel:
         ident, recipient, _, first = due
-        composition = _composition(edition_id, first is None)
-        tokens = person(recipient), unsubscribe(recipient), preferences(recipient)
-        message = email.fill(composition, email.Reader(ident, address, *tokens, "", first), date)
+        composition = _composition(edition_id, first is None, segment)
+        own = "" if segment == READER else personal(ident)
+        tokens = person(recipient), unsubscribe(recipient), preferences(recipient), own
+        message = email.fill(composition, email.Reader(ident, address, *tokens, first), date)
         return Parcel(ident, return_path, address, message, "", composition.clean)
 
     return fill
 
 
 @lru_cache(maxsize=8)
-def _composition(edition: int, first: bool) -> email.Composition:
-    return compositions.mail(Edition.objects.get(pk=edition), first=first)
+def _composition(edition: int, first: bool, segment: str) -> email.Composition:
+    return compositions.mail(Edition.objects.get(pk=edition), first=first, segment=segment)
 
 
 @cache

@@ -34,17 +34,17 @@ def sender() -> email.Sender:
     )
 
 
-def mail(edition: Edition, *, first: bool) -> email.Composition:
-    """The mail of an edition for readers who hear of it first, or who had an earlier one.
+def mail(edition: Edition, *, first: bool, segment: str = "reader") -> email.Composition:
+    """The mail of an edition for a segment's readers who hear of it first, or had an earlier one.
 
     Raises:
         Refused: the release cannot be mailed as it is (a limit, or a fault of its words).
     """
 
     def make() -> bytes:
-        return email.compose(edition.release, sender(), first=first).to_bytes()
+        return email.compose(edition.release, sender(), segment=segment, first=first).to_bytes()
 
-    form = "reader" if first else "reader-follow-up"
+    form = segment if first else f"{segment}-follow-up"
     return email.Composition.from_bytes(_once(edition, "email", form, make))
 
 

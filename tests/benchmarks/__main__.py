@@ -25,8 +25,6 @@ BENCHMARKS = (
     "ceiling",
     "first_mail",
     "million",
-    "webhooks",
-    "webhooks on PostgreSQL",
 )
 
 

@@ -8,21 +8,20 @@ import re
 import socket
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
 
-import distributor.rendering
 from distributor.channels import webhooks
 from distributor.release import Contact, Correction, Quote, Release
 from distributor.rendering.ninjs import ninjs
+from tests.ninjs import SCHEMA
+from tests.ninjs import validator as official
 from tests.samples import sample_invitation, sample_release, sample_site
 
 SITE = sample_site()
 IDENT = "msg_0192f0c1a5b27c3e8d4f9a6b1c2d3e4f"
-SCHEMA = Path(distributor.rendering.__file__).with_name("data") / "ninjs-schema_3.1.json"
 LIFT = datetime(2023, 11, 20, 5, 0, tzinfo=UTC)
 MINIMAL = Release(
     id="0192f0c1-7a53-7c1e-9d0e-3f5b8a2c4d6e",
@@ -72,9 +71,7 @@ def states() -> dict[str, Release]:
 
 @pytest.fixture(scope="module")
 def validator() -> Draft202012Validator:
-    checker = Draft202012Validator.FORMAT_CHECKER
-    assert {"uri", "date-time"} <= set(checker.checkers)
-    return Draft202012Validator(json.loads(SCHEMA.read_text()), format_checker=checker)
+    return official()
 
 
 def test_the_schema_is_the_official_one_unchanged() -> None:
