@@ -48,18 +48,23 @@ def mail(edition: Edition, *, first: bool, segment: str = "reader") -> email.Com
     return email.Composition.from_bytes(_once(edition, "email", form, make))
 
 
-def webhook(edition: Edition, format: str) -> webhooks.Body:
+def webhook(edition: Edition, format: str, *, first: bool = False) -> webhooks.Body:
     """The body that every endpoint of a format gets for an edition.
+
+    A chat that had no edition ``first`` hears of it under the plain title.
 
     Raises:
         Refused: even cut it is larger than the format allows.
     """
 
-    def make() -> bytes:
-        ident = webhook_id(edition)
-        return webhooks.compose(edition.release, site(), format, webhook_id=ident).to_bytes()
+    plain = first and webhooks.FORMATS[format].chat
 
-    return webhooks.Body.from_bytes(_once(edition, "webhook", format, make))
+    def make() -> bytes:
+        ident, words = webhook_id(edition), edition.release
+        return webhooks.compose(words, site(), format, webhook_id=ident, first=plain).to_bytes()
+
+    form = f"{format}-first" if plain else format
+    return webhooks.Body.from_bytes(_once(edition, "webhook", form, make))
 
 
 def webhook_id(edition: Edition) -> str:

@@ -122,7 +122,7 @@ class Jobs:
         self._again: deque[Job] = deque()
         self.running: dict[Future[None], Job] = {}
         self._answers: list[Answered] = []
-        self._bodies: dict[str, webhooks.Body] = {}
+        self._bodies: dict[tuple[str, bool], webhooks.Body] = {}
         self._looked_at = 0.0
 
     def add(self, round_: list[Due]) -> None:
@@ -262,10 +262,12 @@ class Jobs:
             self._know(due, Unavailable(why, about="group", wait=max(seconds, _BUSY)))
             return None
         try:
-            body = self._bodies.get(endpoint.format)
+            wanted = endpoint.format, due.first_number is None
+            body = self._bodies.get(wanted)
             if body is None:
-                body = compositions.webhook(self._pass.edition, endpoint.format)
-                self._bodies[endpoint.format] = body
+                format, first = wanted
+                body = compositions.webhook(self._pass.edition, format, first=first)
+                self._bodies[wanted] = body
         except DeliveryError as error:
             self._know(due, error)
             return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 import uuid
 from collections.abc import Iterator
@@ -20,7 +21,7 @@ from distributor.dispatch.endpoint_reach import Reach
 from distributor.dispatch.journal import Outcome
 from distributor.dispatch.models import Attempt, Batch, Delivery, Edition
 from distributor.errors import Unavailable
-from distributor.release import Paragraph, Release
+from distributor.release import Correction, Paragraph, Release
 from tests.listeners.http import Listener, answer, failing, in_turn, redirect
 from tests.running import free_port
 
@@ -177,6 +178,19 @@ def test_a_newer_edition_closes_what_is_owed_of_the_older() -> None:
     states = dict(Delivery.objects.values_list("edition__number", "state"))
     assert states == {1: "failed", 2: "delivered"}
     assert Delivery.objects.get(edition=first).reason == "superseded"
+
+
+def test_a_chat_that_had_nothing_before_hears_of_a_correction_under_the_plain_title() -> None:
+    fact = Correction(kind="fact", note="Fel dag.", wrong="måndag", right="tisdag")
+    with Listener() as told, Listener(in_turn(answer(500), answer(200))) as waiting:
+        for listener in (told, waiting):
+            endpoints.add(listener.url(), format="slack")
+        first = _issued(title="Skolan öppnar")
+        _deliver(first)
+        again = {"act": "release.corrected", "correction": fact, "lead": "På tisdag."}
+        _deliver(_issued(str(first.release_id), "2", **again))
+    titles = [json.loads(listener.requests[-1].body)["text"] for listener in (told, waiting)]
+    assert titles == ["RÄTTELSE: Skolan öppnar", "Skolan öppnar"]
 
 
 def test_while_an_older_edition_is_on_the_wire_the_newer_waits() -> None:
