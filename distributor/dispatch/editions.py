@@ -266,6 +266,13 @@ def under_embargo(at: datetime | None = None) -> QuerySet[Edition]:
     return _newest_left(moment).filter(published_at=None, embargo_until__gt=moment)
 
 
+def embargo(edition: Edition, at: datetime | None = None) -> datetime | None:
+    """Until when what follows ``edition`` is under embargo; None if no embargo runs."""
+    if edition.published_at or not edition.embargo_until:
+        return None
+    return edition.embargo_until if edition.embargo_until > (at or timezone.now()) else None
+
+
 def lift_due(at: datetime | None = None) -> QuerySet[Edition]:
     """Editions whose embargo has run out by ``at`` (now) and whose lift was not issued so far."""
     later = Edition.objects.filter(

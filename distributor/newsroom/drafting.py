@@ -78,14 +78,13 @@ def create(draft: Draft, names: list[str], *, owner: User | None = None) -> Rele
         locale=newsroom.locale,
         owner=owner,
         live=False,
+        embargo_until=_time("embargo", draft.embargo),
         **_event(draft),
     )
     page.topics = _topics(draft, notes)
     page.replaces = _replaced(draft, notes)
     page.body = json.dumps(_body(draft, names, owner))
-    page.contacts = json.dumps(
-        [{"type": "own", "value": asdict(contact)} for contact in draft.contacts]
-    )
+    page.contacts = _own_contacts(draft)
     if filled := defaults.fill_in(page):
         notes.append(house_note(filled))
     page.import_notes = [asdict(note) for note in notes]
@@ -94,13 +93,61 @@ def create(draft: Draft, names: list[str], *, owner: User | None = None) -> Rele
     return page
 
 
+def correct(
+    page: ReleasePage, draft: Draft, names: list[str], *, owner: User | None = None
+) -> ReleasePage:
+    """What was published of ``page`` with the words of ``draft``, saved as its newest revision.
+
+    Title, lead and body are the draft's, other fields only where its file names them; pictures
+    and documents stay if it has none.
+
+    Raises:
+        Unusable: a picture is none, or a time cannot be read.
+    """
+    revision = page.live_revision or page.get_latest_revision()
+    page = revision.as_object()
+    notes = list(draft.notes)
+    page.title, page.lead = draft.title, draft.lead
+    page.draft_title = draft.title
+    kept = [] if draft.images else _kept(page, "image")
+    body = _body(draft, names, owner)
+    for position, block in kept:
+        body.insert(position, block)
+    if not draft.attachments:
+        body += [block for _, block in _kept(page, "attachment")]
+    page.body = json.dumps(body)
+    for name in draft.named & {"type", "place", "boilerplate", "case_number"}:
+        setattr(page, name, getattr(draft, name))
+    if draft.event:
+        for name, value in _event(draft).items():
+            setattr(page, name, value)
+    if "contacts" in draft.named:
+        page.contacts = _own_contacts(draft)
+    if "topics" in draft.named:
+        page.topics = _topics(draft, notes)
+    page.import_notes = [asdict(note) for note in notes]
+    page.save_revision(user=owner, clean=False)
+    page.latest_revision_id = page.get_latest_revision().pk
+    return page
+
+
+def _kept(page: ReleasePage, kind: str) -> list[tuple[int, Raw]]:
+    """The blocks of a kind as they are stored, each with its place."""
+    raw = page.body.raw_data
+    return [(place, dict(block)) for place, block in enumerate(raw) if block["type"] == kind]
+
+
+def _own_contacts(draft: Draft) -> str:
+    return json.dumps([{"type": "own", "value": asdict(contact)} for contact in draft.contacts])
+
+
 def _event(draft: Draft) -> Raw:
     event = draft.event
     if event is None:
         return {}
     return {
-        "event_start": _moment(event.start),
-        "event_end": _moment(event.end),
+        "event_start": _time("event", event.start),
+        "event_end": _time("event", event.end),
         "event_place": event.place,
         "event_address": event.address,
         "event_url": event.url,
@@ -109,11 +156,11 @@ def _event(draft: Draft) -> Raw:
     }
 
 
-def _moment(text: str) -> Any:
+def _time(name: str, text: str) -> Any:
     try:
         return times.moment(text, settings.DISTRIBUTOR.site.time_zone) if text else None
     except ValueError as error:
-        raise Unusable(f"event: {error}") from None
+        raise Unusable(f"{name}: {error}") from None
 
 
 def _topics(draft: Draft, notes: list[Note]) -> list[Topic]:

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import structlog
 from django.conf import settings
 from django.utils import timezone, translation
+from django.utils.translation import gettext as _
 
 from distributor.dispatch import editions
+from distributor.dispatch.models import Edition
 from distributor.newsroom.models import Act, ReleasePage
 from distributor.newsroom.snapshot import snapshot
 from distributor.newsroom.stops import stops
 from distributor.release import Correction
 
 if TYPE_CHECKING:
-    from wagtail.models import Revision
+    from uuid import UUID
 
-    from distributor.dispatch.models import Edition
+    from wagtail.models import Revision
 
 _log = structlog.get_logger()
 
@@ -33,74 +36,67 @@ class NotReady(Exception):
 
 
 def plan(
-    revision: Revision, *, issuer: str, leaves_at: datetime, approver: str = "", event: str = ""
+    revision: Revision, *, issuer: str, leaves_at: datetime, approver: str = "", **said: Any
 ) -> Act:
     """Say what publishing ``revision`` is to do, before it is published.
 
-    What was said before is kept, unless it came to nothing.
+    ``said`` are further fields of :class:`Act`. What was said before is kept, unless it came to
+    nothing.
     """
-    said = {
-        "event": event or "release.published",
-        "issuer": issuer,
-        "approver": approver,
-        "leaves_at": leaves_at,
-    }
+    said |= {"issuer": issuer, "approver": approver, "leaves_at": leaves_at}
     Act.objects.filter(revision=revision, edition_number=None).exclude(problem="").update(**said)
     return Act.objects.get_or_create(revision=revision, defaults=said)[0]
-
-
-def publish(page: ReleasePage, *, by: str, leaves_at: datetime) -> Edition:
-    """Publish the newest revision of ``page`` as the command line does: acted and approved by name.
-
-    Raises:
-        NotReady: a stop; the page is published in Wagtail and nothing was issued.
-    """
-    revision = page.latest_revision
-    plan(revision, issuer=by, approver=by, leaves_at=leaves_at)
-    revision.publish()
-    return issue_page(page, revision)
 
 
 def issue_page(page: ReleasePage, revision: Revision) -> Edition:
     """The edition of ``page`` as ``revision`` has it, made now or found.
 
-    Without a plan the edition leaves ``undo_seconds`` after the press of the button.
+    Without a plan the edition leaves ``undo_seconds`` after the press of the button. An embargo
+    that runs goes on; one begins only with the first edition.
 
     Raises:
-        NotReady: a stop; nothing was issued, and the act keeps the reason.
+        NotReady: a stop, or the release is no longer what it was when this was planned; nothing
+            was issued, and the act keeps the reason.
     """
     act = plan(revision, issuer=_name(revision), leaves_at=_pressed_at(page) + undo())
+    if act.edition_number:
+        return Edition.objects.get(release_id=page.release_id, number=act.edition_number)
     written = revision.as_object()
-    problems = stops(written)
-    if problems:
-        with translation.override("en"):
-            act.problem = " ".join(stops(written))
-        act.save(update_fields=["problem"])
-        raise NotReady(problems)
+    newest = editions.standing(page.release_id).first()
+    if _problems(written, act, newest):
+        _hold_back(act, lambda: _problems(written, act, newest))
     release, files = snapshot(written)
-    edition = editions.issue(
-        replace(release, act=act.event, correction=_correction(act), reason=act.reason),
-        revision=str(revision.pk),
-        leaves_at=act.leaves_at,
-        issuer=act.issuer,
-        approver=act.approver,
-        reason=act.reason,
-        files=files,
-    )
+    until = editions.embargo(newest, act.leaves_at) if newest else written.embargo_until
+    under_embargo = until is not None and until > act.leaves_at
+    try:
+        edition = editions.issue(
+            replace(release, act=act.event, correction=_correction(act), reason=act.reason),
+            revision=str(revision.pk),
+            leaves_at=act.leaves_at,
+            issuer=act.issuer,
+            approver=act.approver,
+            reason=act.reason,
+            files=files,
+            embargo_until=until if under_embargo else None,
+            granted=newest.granted if newest and under_embargo else (),
+            after=act.after,
+        )
+    except editions.Overtaken:
+        _hold_back(act, lambda: [_("Another edition came between: look at it first.")])
     act.edition_number, act.problem = edition.number, ""
     act.save(update_fields=["edition_number", "problem"])
     return edition
 
 
 def issue_due() -> int:
-    """Issue what is live and has no edition for its live revision; how many were issued.
+    """Issue the lifts that are due, and what is live and has no edition; how many were issued.
 
-    The signal does this at once; this finds what it missed, whatever became of it. What a stop
-    holds back is not tried again: it waits for its editor.
+    The signal does the latter at once; this finds what it missed, whatever became of it. What a
+    stop holds back is not tried again: it waits for its editor.
     """
+    issued = issue_lifts()
     owing = ReleasePage.objects.filter(live=True, alias_of=None).exclude(live_revision=None)
     settled = Act.objects.exclude(edition_number=None, problem="").values("revision")
-    issued = 0
     for page in owing.exclude(live_revision__in=settled).select_related("live_revision"):
         try:
             issue_page(page, page.live_revision)
@@ -108,6 +104,48 @@ def issue_due() -> int:
         except NotReady as error:
             _log.warning("newsroom.not_issued", page=page.pk, problem=str(error))
     return issued
+
+
+def issue_lifts(release_id: UUID | str | None = None) -> int:
+    """Issue the lift of each embargo that has run out, of one release or of all; how many.
+
+    Nobody who reads waits for it; feeds and mail do.
+    """
+    due = editions.lift_due()
+    if release_id:
+        due = due.filter(release_id=release_id)
+    lifted = 0
+    for edition in due:
+        assert edition.embargo_until is not None
+        try:
+            editions.lift(
+                edition,
+                issuer=edition.issuer,
+                approver=edition.approver,
+                at=edition.embargo_until,
+                key=f"lift:{edition.number}",
+            )
+            lifted += 1
+        except (editions.Overtaken, editions.Final):
+            _log.info("newsroom.lift_overtaken", release=str(edition.release_id))
+    return lifted
+
+
+def _problems(written: ReleasePage, act: Act, newest: Edition | None) -> list[str]:
+    """What keeps ``act`` from being done; a hold is not ended by the way."""
+    if newest and newest.status == Edition.Status.CANCELED:
+        return [_("The release is withdrawn for good: publish a new one that replaces it.")]
+    if newest and newest.status == Edition.Status.WITHHELD and not act.kind:
+        return [_("The release is withheld: resume, correct or withdraw it.")]
+    return stops(written)
+
+
+def _hold_back(act: Act, problems: Callable[[], list[str]]) -> NoReturn:
+    """Keep with ``act`` why nothing was issued, in English, and say it in the active language."""
+    with translation.override("en"):
+        act.problem = " ".join(problems())
+    act.save(update_fields=["problem"])
+    raise NotReady(problems())
 
 
 def undo() -> timedelta:

@@ -10,17 +10,9 @@ from wagtail.admin.ui.tables import Column
 from wagtail.admin.viewsets.pages import PageListingViewSet
 
 from distributor.dispatch import standing
+from distributor.newsroom import states
 from distributor.newsroom.models import ReleasePage
 
-STATES = {
-    "draft": gettext_lazy("draft"),
-    "scheduled": gettext_lazy("scheduled"),
-    "embargoed": gettext_lazy("under embargo"),
-    "published": gettext_lazy("published"),
-    "withheld": gettext_lazy("withheld"),
-    "withdrawn": gettext_lazy("withdrawn"),
-    "erased": gettext_lazy("erased"),
-}
 COUNTS = {
     "owed": gettext_lazy("%d owed"),
     "delivered": gettext_lazy("%d delivered"),
@@ -44,7 +36,7 @@ def _standing(page: ReleasePage) -> dict[str, Any] | None:
 
 def _state(page: ReleasePage) -> str:
     found = _standing(page)
-    state = str(STATES[found["state"] if found else "draft"])
+    state = str(states.NAMES[found["state"] if found else "draft"])
     if found and page.has_unpublished_changes:
         return _("%s, with changes") % state
     return state

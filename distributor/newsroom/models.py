@@ -129,6 +129,12 @@ class ReleasePage(Page):
         related_name="replaced_by",
         help_text=_("The withdrawn release whose place this one takes."),
     )
+    embargo_until = models.DateTimeField(
+        _("embargo until"),
+        null=True,
+        blank=True,
+        help_text=_("Until then only readers who have been granted it may see the release."),
+    )
     import_notes = models.JSONField(default=list, editable=False)
 
     base_form_class = ReleaseForm
@@ -137,7 +143,7 @@ class ReleasePage(Page):
     subpage_types: list[str] = []
     private_page_options: list[str] = []
     allowed_http_methods = READ
-    exclude_fields_in_copy = ["release_id", "import_notes"]
+    exclude_fields_in_copy = ["release_id", "import_notes", "embargo_until"]
     search_fields = [
         *Page.search_fields,
         index.SearchField("lead"),
@@ -217,6 +223,7 @@ class Act(models.Model):
 
     So whoever comes first, the signal or the sweep, issues the same edition. ``event`` is the
     webhook's event type; ``kind``, ``note``, ``wrong`` and ``right`` are those of a correction.
+    ``after`` is the number of the edition on which it was decided, None if that does not matter.
     ``edition_number`` is set once the edition is there; ``problem`` says why there is none.
     """
 
@@ -233,6 +240,7 @@ class Act(models.Model):
     approver = models.CharField(max_length=150, blank=True)
     made_at = models.DateTimeField(default=timezone.now)
     leaves_at = models.DateTimeField()
+    after = models.PositiveIntegerField(null=True)
     edition_number = models.PositiveIntegerField(null=True)
     problem = models.TextField(blank=True)
 

@@ -77,6 +77,8 @@ def _heads(page: ReleasePage, release: Release) -> Iterator[str]:
             }
     if len(release.topics) > 10:
         yield _("Topics: at most 10.")
+    if page.embargo_until and not page.is_issued() and page.embargo_until <= timezone.now():
+        yield _("Embargo: the time has passed; choose a later one, or none.")
     if page.replaces:
         replaced = editions.newest(page.replaces.release_id)
         if replaced is None or replaced.status != "canceled":

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
+from django.utils.translation import gettext as _
+
 
 def moment(text: str, time_zone: str) -> datetime:
     """``2026-10-14T06:00`` on the clock of ``time_zone``, or with an offset; in UTC.
@@ -18,20 +20,25 @@ def moment(text: str, time_zone: str) -> datetime:
     try:
         there = datetime.fromisoformat(text.strip())
     except ValueError:
-        raise ValueError(f'"{text}" is no time; write it as 2026-10-14T06:00') from None
+        raise ValueError(_('"%s" is no time; write it as 2026-10-14T06:00') % text) from None
     if there.second or there.microsecond:
-        raise ValueError(f'"{text}" has seconds; times are whole minutes')
+        raise ValueError(_('"%s" has seconds; times are whole minutes') % text)
     if there.tzinfo is not None:
         return there.astimezone(UTC)
     zone = ZoneInfo(time_zone)
     first, second = there.replace(tzinfo=zone), there.replace(tzinfo=zone, fold=1)
     if first.utcoffset() == second.utcoffset():
         return first.astimezone(UTC)
+    said = {"time": f"{there:%H:%M}", "day": f"{there:%Y-%m-%d}", "zone": time_zone}
     if first.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != there:
-        raise ValueError(f"there is no {there:%H:%M} on {there:%Y-%m-%d} in {time_zone}")
+        raise ValueError(_("there is no %(time)s on %(day)s in %(zone)s") % said)
+    said |= {"summer": _offset(first), "normal": _offset(second)}
     raise ValueError(
-        f"{there:%H:%M} comes twice on {there:%Y-%m-%d} in {time_zone}; "
-        f"write {_offset(first)} or {_offset(second)} behind it"
+        _(
+            "%(time)s comes twice on %(day)s in %(zone)s; write %(summer)s behind it for summer "
+            "time, or %(normal)s for normal time"
+        )
+        % said
     )
 
 
@@ -43,7 +50,7 @@ def future(text: str, time_zone: str, now: datetime) -> datetime:
     """
     there = moment(text, time_zone)
     if there <= now:
-        raise ValueError(f'"{text}" has passed; name a time to come')
+        raise ValueError(_('"%s" has passed; name a time to come') % text)
     return there
 
 

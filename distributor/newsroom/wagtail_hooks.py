@@ -13,7 +13,7 @@ from wagtail.admin import messages
 from wagtail.admin.menu import MenuItem
 from wagtail.snippets.models import register_snippet
 
-from distributor.newsroom import screens, stops, trouble
+from distributor.newsroom import logged, screens, stops, trouble
 from distributor.newsroom.listing import releases
 from distributor.newsroom.models import Act, ReleasePage
 from distributor.newsroom.register_screens import HOUSE
@@ -36,6 +36,11 @@ def register_urls() -> list[Any]:
         path("media/<path:path>", screens.upload, name="newsroom_upload"),
         path("import/", screens.ImportView.as_view(), name="newsroom_import"),
     ]
+
+
+@hooks.register("register_log_actions")
+def register_log_actions(actions: Any) -> None:
+    logged.register(actions)
 
 
 @hooks.register("register_admin_menu_item")

@@ -7,7 +7,6 @@ import email.policy
 import getpass
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from django.conf import settings
@@ -17,7 +16,7 @@ from distributor.audience.addresses import normal
 from distributor.audience.models import Subscriber
 from distributor.dispatch import standing
 from distributor.dispatch.models import Delivery, Edition, Feed
-from distributor.newsroom import drafting, importing, issuing
+from distributor.newsroom import drafting, importing, lifecycle
 from distributor.newsroom.models import ReleasePage
 from distributor.service.demo import NotArrived
 from distributor.service.receiver import Receiver
@@ -105,8 +104,8 @@ def _publish_both(original: Path, translation: Path) -> list[str]:
         second.translation_key = first.translation_key
         second.save()
         second.save_revision(clean=False)
-    by, now = getpass.getuser(), datetime.now(UTC)
-    editions = [issuing.publish(page, by=by, leaves_at=now) for page in (first, second)]
+    by = lifecycle.Actor(getpass.getuser())
+    editions = [lifecycle.publish(page, by=by) for page in (first, second)]
     return [str(edition.release_id) for edition in editions]
 
 

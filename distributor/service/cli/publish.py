@@ -5,14 +5,12 @@ from __future__ import annotations
 import getpass
 import logging
 import sys
-import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import click
 from django.conf import settings
@@ -26,9 +24,10 @@ from distributor.errors import Refused
 from distributor.newsroom import (
     drafting,
     importing,
-    issuing,
+    lifecycle,
     slugs,
     snapshot,
+    states,
     stops,
     times,
     trouble,
@@ -36,14 +35,11 @@ from distributor.newsroom import (
 from distributor.newsroom.importing import Draft, Unreadable
 from distributor.newsroom.models import ReleasePage
 from distributor.rendering import addresses
-from distributor.service.cli import output
+from distributor.service.cli import outcome, output
 from distributor.service.cli.ready import ready
 
 MAX_BYTES = 50_000_000
 """No file that can be imported is larger: a Word file, packed."""
-
-_POLL = 0.25
-"""Seconds between two looks at what is owed."""
 
 
 @click.command(short_help="Publish releases from files.")
@@ -56,9 +52,7 @@ _POLL = 0.25
 @click.option("--embargo", metavar="TIME", help="Until when it is under embargo.")
 @click.option("--again", is_flag=True, help="Also if the same words are already out.")
 @click.option("--dry-run", is_flag=True, help="Say what would be sent, and send nothing.")
-@click.option("--wait", is_flag=True, help="Until nothing is owed any more.")
-@click.option("--timeout", default=600, show_default=True, type=click.IntRange(0))
-@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@outcome.options
 def publish(
     paths: tuple[str, ...],
     topics: tuple[str, ...],
@@ -83,25 +77,18 @@ def publish(
     ready()
     _check(topics, language, at, embargo, lists)
     drafts = [
-        _overridden(path, _read(path, language), topics=topics, kind=kind, at=at) for path in paths
+        _overridden(path, read(path, language), topics=topics, kind=kind, at=at, embargo=embargo)
+        for path in paths
     ]
     handle = _tried if dry_run else _published
     documents = handle(list(zip(paths, drafts, strict=True)), again=again)
-    waited_for = None
-    if wait and not dry_run:
-        waited_for = _wait([document["release"] for document in documents], timeout)
-        documents = [
-            _now(document["release"]) | {"notes": document["notes"]} for document in documents
-        ]
-    if as_json:
-        output.document(documents[0] if len(documents) == 1 else {"releases": documents})
-    else:
-        _tell(documents, dry_run)
-    if waited_for:
-        output.fail(
-            f"{waited_for} deliveries are still owed after {timeout} seconds; they go on while the "
-            "service is up: distributor status"
-        )
+    if dry_run:
+        if as_json:
+            output.document(documents[0] if len(documents) == 1 else {"releases": documents})
+        else:
+            outcome.show(documents, dry_run=True)
+        return
+    outcome.tell(documents, wait=wait, timeout=timeout, as_json=as_json)
 
 
 def _check(
@@ -113,8 +100,6 @@ def _check(
 ) -> None:
     if at and embargo:
         raise click.UsageError("A release has --at or --embargo, not both.")
-    if embargo:
-        raise click.UsageError("--embargo: embargoes are not there yet; use --at.")
     if lists:
         raise click.UsageError("--list: press lists are not there yet; use --topic.")
     site = settings.DISTRIBUTOR.site
@@ -127,14 +112,12 @@ def _check(
                 f"--topic {slug}: no such topic. There are: {', '.join(sorted(known)) or 'none'}. "
                 f'Add it: distributor topics add {slug} "NAME"'
             )
-    if at:
-        try:
-            times.future(at, site.time_zone, datetime.now(UTC))
-        except ValueError as error:
-            raise click.UsageError(f"--at: {error}.") from None
+    for option, text in (("--at", at), ("--embargo", embargo)):
+        if text:
+            outcome.moment(option, text)
 
 
-def _read(path: str, language: str | None) -> Draft:
+def read(path: str, language: str | None) -> Draft:
     """The draft in a file; a picture or document that it names is looked for beside it."""
     site = settings.DISTRIBUTOR.site
     try:
@@ -160,18 +143,27 @@ def _read(path: str, language: str | None) -> Draft:
 
 
 def _overridden(
-    path: str, draft: Draft, *, topics: Sequence[str], kind: str | None, at: str | None
+    path: str,
+    draft: Draft,
+    *,
+    topics: Sequence[str],
+    kind: str | None,
+    at: str | None,
+    embargo: str | None,
 ) -> Draft:
     """``draft`` with what the command line says instead."""
-    if draft.embargo or draft.lists:
-        what = "embargo" if draft.embargo else "lists"
-        output.fail(f"{path}: {what} in the front matter is not there yet; take it out")
+    if draft.lists:
+        output.fail(f"{path}: lists in the front matter is not there yet; take it out")
+    if at or embargo:
+        draft = replace(draft, at=at or "", embargo=embargo or "")
+    if draft.at and draft.embargo:
+        output.fail(f"{path}: a release has at or embargo, not both; take one out")
     for note in draft.notes:
         if note.rule == "image-kind":
             output.fail(f"{path}: {note.text}")
     if topics:
         draft = replace(draft, topics=tuple(dict.fromkeys(topics)))
-    return replace(draft, type=kind or draft.type, at=at or draft.at)
+    return replace(draft, type=kind or draft.type)
 
 
 def _published(files: Sequence[tuple[str, Draft]], *, again: bool) -> list[dict[str, Any]]:
@@ -180,9 +172,12 @@ def _published(files: Sequence[tuple[str, Draft]], *, again: bool) -> list[dict[
         pages = _created(files, names, again=again)
     documents = []
     for (path, draft), page in zip(files, pages, strict=True):
-        at = _moment(path, draft) or datetime.now(UTC)
-        edition = issuing.publish(page, by=getpass.getuser(), leaves_at=at)
-        documents.append(_now(edition.release_id) | {"notes": page.import_notes})
+        by = lifecycle.Actor(getpass.getuser())
+        try:
+            edition = lifecycle.publish(page, by=by, at=_moment(path, "at", draft.at))
+        except states.NotNow as error:
+            output.fail(f"{path}: {error}")
+        documents.append(standing.standing(edition.release_id) | {"notes": page.import_notes})
     if trouble.redis_is_away():
         output.note("Delivery waits: Redis is not reachable. It begins when the service is up.")
     return documents
@@ -200,6 +195,7 @@ def _tried(files: Sequence[tuple[str, Draft]], *, again: bool) -> list[dict[str,
                 leaves_at=datetime.now(UTC) + timedelta(days=36_500),
                 issuer=getpass.getuser(),
                 files=shown,
+                embargo_until=page.embargo_until,
             )
             documents.append(_would(edition) | {"notes": page.import_notes})
         raise _Undone
@@ -219,7 +215,8 @@ def _created(
     """
     pages, seen = [], dict[str, str]()
     for path, draft in files:
-        _moment(path, draft)
+        _moment(path, "at", draft.at)
+        _moment(path, "embargo", draft.embargo)
         try:
             page = drafting.create(draft, names)
         except drafting.Unusable as error:
@@ -233,14 +230,14 @@ def _created(
     return pages
 
 
-def _moment(path: str, draft: Draft) -> datetime | None:
-    """When ``draft`` is to leave; None at once."""
-    if not draft.at:
+def _moment(path: str, name: str, text: str) -> datetime | None:
+    """The time to come that ``text`` names; None if it is empty."""
+    if not text:
         return None
     try:
-        return times.future(draft.at, settings.DISTRIBUTOR.site.time_zone, datetime.now(UTC))
+        return times.future(text, settings.DISTRIBUTOR.site.time_zone, datetime.now(UTC))
     except ValueError as error:
-        output.fail(f"{path}: at: {error}")
+        output.fail(f"{path}: {name}: {error}")
 
 
 def _would(edition: Edition) -> dict[str, Any]:
@@ -277,54 +274,3 @@ def _stop(path: str, page: ReleasePage, seen: dict[str, str], *, again: bool) ->
     if digest in seen and not again:
         output.fail(f"{path}: {seen[digest]} has the same words (--again insists)")
     seen[digest] = path
-
-
-def _now(release_id: UUID | str) -> dict[str, Any]:
-    return standing.standing(release_id)
-
-
-def _wait(release_ids: Sequence[str], timeout: int) -> int:
-    """Until nothing is owed of the releases, or ``timeout`` seconds; how much is owed then."""
-    end = time.monotonic() + timeout
-    owed = total = sum(standing.owed(ident) for ident in release_ids)
-    with output.progress("delivered", max(total, 1)) as show:
-        while owed and time.monotonic() < end:
-            time.sleep(_POLL)
-            owed = sum(standing.owed(ident) for ident in release_ids)
-            total = max(total, owed)
-            show(total - owed)
-    return owed
-
-
-def _tell(documents: Sequence[dict[str, Any]], dry_run: bool) -> None:
-    for document in documents:
-        if dry_run:
-            click.echo(f"Would publish: {document['title']}")
-        else:
-            click.echo(f"{document['state'].capitalize()}: {document['title']}")
-            click.echo(f"  {document['url']}")
-            click.echo(f"  release {document['release']}, edition {document['edition']}")
-        for channel, counts in document["channels"].items():
-            told = ", ".join(f"{counts[name]} {name}" for name in standing.COUNTS if counts[name])
-            click.echo(f"  {channel}: {told or 'nobody'}")
-        for file in document.get("files", ()):
-            click.echo(f"  {file}")
-
-
-def _later(name: str) -> click.Command:
-    """A command that is promised and not there yet."""
-
-    @click.command(name, context_settings={"ignore_unknown_options": True})
-    @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
-    def command(arguments: tuple[str, ...]) -> None:
-        raise click.UsageError(f"{name} is not there yet.")
-
-    return command
-
-
-correct = _later("correct")
-withhold = _later("withhold")
-resume = _later("resume")
-withdraw = _later("withdraw")
-erase = _later("erase")
-embargo = _later("embargo")

@@ -1,0 +1,90 @@
+"""What became of a release, said by every command that issues an edition."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+from django.conf import settings
+
+from distributor.dispatch import standing
+from distributor.newsroom import times
+from distributor.service.cli import output
+
+_POLL = 0.25
+"""Seconds between two looks at what is owed."""
+
+
+def options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give ``command`` the options ``--wait``, ``--timeout`` and ``--json``."""
+    for option in (
+        click.option("--json", "as_json", is_flag=True, help="One JSON document."),
+        click.option("--timeout", default=600, show_default=True, type=click.IntRange(0)),
+        click.option("--wait", is_flag=True, help="Until nothing is owed any more."),
+    ):
+        command = option(command)
+    return command
+
+
+def moment(option: str, text: str) -> datetime:
+    """The time to come that ``option`` names.
+
+    Raises:
+        click.UsageError: it names none.
+    """
+    try:
+        return times.future(text, settings.DISTRIBUTOR.site.time_zone, datetime.now(UTC))
+    except ValueError as error:
+        raise click.UsageError(f"{option}: {error}.") from None
+
+
+def tell(documents: Sequence[dict[str, Any]], *, wait: bool, timeout: int, as_json: bool) -> None:
+    """Say how far the releases have come, with ``wait`` once nothing of them is owed any more."""
+    waited_for = None
+    if wait:
+        waited_for = _wait([document["release"] for document in documents], timeout)
+        documents = [
+            standing.standing(document["release"]) | {"notes": document["notes"]}
+            for document in documents
+        ]
+    if as_json:
+        output.document(documents[0] if len(documents) == 1 else {"releases": documents})
+    else:
+        show(documents)
+    if waited_for:
+        output.fail(
+            f"{waited_for} deliveries are still owed after {timeout} seconds; they go on while the "
+            "service is up: distributor status"
+        )
+
+
+def _wait(release_ids: Sequence[str], timeout: int) -> int:
+    """Until nothing is owed of the releases, or ``timeout`` seconds; how much is owed then."""
+    end = time.monotonic() + timeout
+    owed = total = sum(standing.owed(ident) for ident in release_ids)
+    with output.progress("delivered", max(total, 1)) as shown:
+        while owed and time.monotonic() < end:
+            time.sleep(_POLL)
+            owed = sum(standing.owed(ident) for ident in release_ids)
+            total = max(total, owed)
+            shown(total - owed)
+    return owed
+
+
+def show(documents: Sequence[dict[str, Any]], *, dry_run: bool = False) -> None:
+    """``documents`` in lines for people."""
+    for document in documents:
+        if dry_run:
+            click.echo(f"Would publish: {document['title']}")
+        else:
+            click.echo(f"{document['state'].capitalize()}: {document['title']}")
+            click.echo(f"  {document['url']}")
+            click.echo(f"  release {document['release']}, edition {document['edition']}")
+        for channel, counts in document["channels"].items():
+            told = ", ".join(f"{counts[name]} {name}" for name in standing.COUNTS if counts[name])
+            click.echo(f"  {channel}: {told or 'nobody'}")
+        for file in document.get("files", ()):
+            click.echo(f"  {file}")
