@@ -59,6 +59,25 @@ def ring_batches(edition_id: int, channel: str) -> bool:
     return True
 
 
+def take_another(batch: Batch) -> Batch | None:
+    """Another due batch of the same edition and lane, taken as if it had been rung for.
+
+    None if there is none that nobody was rung for: those that were rung for come by themselves.
+    """
+    now = timezone.now()
+    due = Batch.objects.filter(
+        edition_id=batch.edition_id,
+        channel=batch.channel,
+        urgent=batch.urgent,
+        due_at__lte=now,
+        rung_at=None,
+    )
+    other = due.select_related("edition").order_by("pk").first()
+    if other and Batch.objects.filter(pk=other.pk, rung_at=None).update(rung_at=now):
+        return other
+    return None
+
+
 def lane(channel: str, *, urgent: bool) -> tuple[str, int]:
     """The queue on which a batch is rung, and the priority in it.
 

@@ -8,6 +8,9 @@ import time
 from collections import deque
 from contextlib import suppress
 
+_DOT = b"\r\n.\r\n"
+_ROOM = 262_144
+
 
 class Sink:
     """Counts messages and keeps nothing: one thread, and little work for each."""
@@ -20,6 +23,8 @@ class Sink:
             self._hello = self._hello.replace(b"250-PIPELINING\r\n", b"")
         self._later: deque[tuple[float, socket.socket, bytes]] = deque()
         self._states: dict[socket.socket, tuple[bool, bytes]] = {}
+        self._buffer = bytearray(_ROOM)
+        self._view = memoryview(self._buffer)
         self._selector = selectors.DefaultSelector()
         self._server = socket.create_server(("127.0.0.1", port), backlog=512)
         self._server.setblocking(False)
@@ -50,47 +55,49 @@ class Sink:
         self._say(connection, b"220 sink ESMTP\r\n")
 
     def _serve(self, connection: socket.socket) -> None:
+        """Reads into one buffer for all, behind what is left of this connection's last piece."""
+        in_data, rest = self._states[connection]
+        buffer, kept = self._buffer, len(rest)
+        buffer[:kept] = rest
         try:
-            data = connection.recv(262_144)
+            count = connection.recv_into(self._view[kept:])
         except BlockingIOError:
             return
         except OSError:
-            data = b""
-        if not data:
+            count = 0
+        if not count:
             self._selector.unregister(connection)
             del self._states[connection]
             connection.close()
             return
-        self.octets += len(data)
-        in_data, rest = self._states[connection]
-        replies, data = b"", rest + data
-        while data:
+        self.octets += count
+        replies, at, end = b"", 0, kept + count
+        while at < end:
             if in_data:
                 # The dot is near the end of what has come, so that is where to look first.
-                at = data.rfind(b"\r\n.\r\n", max(0, len(data) - 1000))
-                at = data.find(b"\r\n.\r\n") if at < 0 else at
-                if at < 0:
-                    data = data[-4:]
+                dot = buffer.rfind(_DOT, max(at, end - 1000), end)
+                dot = buffer.find(_DOT, at, end) if dot < 0 else dot
+                if dot < 0:
+                    at = max(at, end - 4)
                     break
                 self.messages += 1
                 replies += b"250 2.0.0 Ok: counted\r\n"
-                in_data, data = False, data[at + 5 :]
+                in_data, at = False, dot + len(_DOT)
                 continue
-            line, found, after = data.partition(b"\r\n")
-            if not found:
+            line = buffer.find(b"\r\n", at, end)
+            if line < 0:
                 break
-            data = after
-            verb = line[:4].upper()
+            verb = bytes(buffer[at : at + 4]).upper()
+            at = line + 2
             if verb == b"DATA":
-                in_data = True
-                # As if a line had ended before: the message may be a lone dot.
-                data = b"\r\n" + data
+                # The line end counts as one of the message, which may be a lone dot.
+                in_data, at = True, line
                 replies += b"354 End data with <CR><LF>.<CR><LF>\r\n"
             elif verb == b"EHLO":
                 replies += self._hello
             else:
                 replies += b"221 bye\r\n" if verb == b"QUIT" else b"250 2.1.0 Ok\r\n"
-        self._states[connection] = (in_data, data)
+        self._states[connection] = (in_data, bytes(buffer[at:end]))
         if replies:
             self._say(connection, replies)
 
