@@ -69,6 +69,11 @@ class Edition(models.Model):
             models.Index(fields=["published_at"], name="edition_published"),
             models.Index(fields=["leaves_at"], name="edition_left"),
             models.Index(
+                fields=["release_id"],
+                condition=Q(erased_at__isnull=False),
+                name="edition_erased",
+            ),
+            models.Index(
                 fields=["embargo_until"],
                 condition=Q(published_at=None, embargo_until__isnull=False),
                 name="edition_under_embargo",

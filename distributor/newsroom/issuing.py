@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from distributor.dispatch import editions
 from distributor.dispatch.models import Edition
+from distributor.newsroom import erasing
 from distributor.newsroom.models import Act, ReleasePage
 from distributor.newsroom.snapshot import snapshot
 from distributor.newsroom.stops import stops
@@ -91,9 +92,12 @@ def issue_page(page: ReleasePage, revision: Revision) -> Edition:
 def issue_due() -> int:
     """Issue the lifts that are due, and what is live and has no edition; how many were issued.
 
+    An erasure that was cut short is finished.
+
     The signal does the latter at once; this finds what it missed, whatever became of it. What a
     stop holds back is not tried again: it waits for its editor.
     """
+    erasing.finish()
     issued = issue_lifts()
     owing = ReleasePage.objects.filter(live=True, alias_of=None).exclude(live_revision=None)
     settled = Act.objects.exclude(edition_number=None, problem="").values("revision")

@@ -18,8 +18,9 @@ from django.utils.translation import gettext as _
 from wagtail.log_actions import log
 
 from distributor.dispatch import editions
+from distributor.dispatch import erasing as dispatch_erasing
 from distributor.dispatch.models import Edition
-from distributor.newsroom import issuing, snapshot, states
+from distributor.newsroom import erasing, issuing, snapshot, states
 from distributor.newsroom.models import Act, ReleasePage
 from distributor.newsroom.states import NotNow
 from distributor.newsroom.stops import stops
@@ -163,6 +164,33 @@ def withdraw(page: ReleasePage, *, by: Actor, reason: str, key: str = "") -> Edi
         NotNow, ValueError: as :func:`withhold`.
     """
     return _say(page, "withdraw", editions.WITHDRAWN, by=by, reason=reason, key=key)
+
+
+def erase(page: ReleasePage, *, by: Actor, reason: str, key: str = "") -> Edition:
+    """Take text, files and revisions of every edition away for good, and withdraw the release.
+
+    Numbers, times, digests and the reason stay. A crash in the midst of it is mended by the clock.
+
+    Raises:
+        NotNow, ValueError: as :func:`withhold`.
+    """
+    if not reason.strip():
+        raise ValueError("a reason is needed")
+    key = key or _key()
+    while True:
+        if done := _done(page, key):
+            erasing.finish()
+            return done
+        _ready(page, "erase", by=by)
+        try:
+            edition = dispatch_erasing.erase(
+                page.release_id, issuer=by.name, approver=by.name, reason=reason.strip(), key=key
+            )
+        except editions.Overtaken:
+            continue
+        erasing.scrub(page)
+        _log(page, "erase", by, edition, reason.strip())
+        return edition
 
 
 def move_embargo(page: ReleasePage, *, by: Actor, until: datetime, key: str = "") -> Edition:

@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "withhold": ("lifecycle:withhold", "Hide a release for now, and tell who has it."),
     "resume": ("lifecycle:resume", "Let a withheld release be used again."),
     "withdraw": ("lifecycle:withdraw", "Take a release from the public for good."),
+    "erase": ("lifecycle:erase", "Erase the words and files of a release, by order."),
     "embargo": ("lifecycle:embargo", "Move or end the embargo of a release."),
     "status": ("delivery:status", "What is owed, delivered, failed; and who is alive."),
     "sending": ("delivery:sending", "Pause, resume or cancel the sending of a release."),

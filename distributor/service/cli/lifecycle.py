@@ -1,4 +1,4 @@
-"""What follows a publication: ``correct``, ``withhold``, ``resume``, ``withdraw``, ``embargo``."""
+"""What follows a publication, up to its withdrawal and erasure."""
 
 from __future__ import annotations
 
@@ -79,6 +79,15 @@ def resume(release: str, reason: str, **asked: Any) -> None:
 def withdraw(release: str, reason: str, **asked: Any) -> None:
     """Take RELEASE from the public for good, and tell all who have it."""
     _with_reason(lifecycle.withdraw, release, reason, asked)
+
+
+@click.command()
+@click.argument("release")
+@click.option("--reason", required=True, help="Which order demands it; this is kept.")
+@outcome.options
+def erase(release: str, reason: str, **asked: Any) -> None:
+    """Take text, files and revisions of RELEASE away for good; withdraw it, if it is not."""
+    _with_reason(lifecycle.erase, release, reason, asked)
 
 
 @click.command()

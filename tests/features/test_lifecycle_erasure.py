@@ -1,0 +1,133 @@
+"""Erasure: no sentence of the text is left anywhere; numbers, times, digests and reasons are."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.conf import LazySettings
+from django.core.files.storage import default_storage
+from django.test import Client
+from wagtail.models import PageLogEntry
+
+from distributor.dispatch import compositions, editions, erasing
+from distributor.dispatch.models import Edition
+from distributor.newsroom import issuing, lifecycle, states
+from distributor.newsroom.models import Picture, ReleasePage
+from distributor.release import Correction, Paragraph
+from tests.newsroom import draft, found_file, found_image, page_of
+
+pytestmark = pytest.mark.django_db
+ADA = lifecycle.Actor("ada")
+WORDS = ("Lånekortet", "hela dygnet", "bibliotek på natten", "Maja Lindqvist", "Ny text")
+
+
+@pytest.fixture(autouse=True)
+def uploads(settings: LazySettings, tmp_path: Path) -> None:
+    settings.MEDIA_ROOT = tmp_path / "media"
+
+
+def everything() -> str:
+    """Every value of every table, as text."""
+    found = []
+    for model in apps.get_models():
+        for row in model._default_manager.values_list():
+            found += [
+                bytes(value).decode("utf-8", "replace")
+                if isinstance(value, memoryview | bytes)
+                else json.dumps(value, ensure_ascii=False, default=str)
+                for value in row
+            ]
+    return "\n".join(found)
+
+
+def erased() -> tuple[ReleasePage, Edition]:
+    page = page_of(replace(draft(), images=(found_image(),), attachments=(found_file(),)))
+    first = lifecycle.publish(page, by=ADA)
+    compositions.mail(first, first=True)
+    compositions.webhook(first, "standard")
+    page.body = [("paragraph", {"text": "<p>Ny text.</p>", "language": ""})]
+    page.save_revision(clean=False)
+    said = Correction(kind="fact", note="Lånekortet var fel.", wrong="Lånekortet", right="Ny text")
+    lifecycle.correct(page, by=ADA, correction=said)
+    lifecycle.withhold(page, by=ADA, reason="Vi prövar frågan.")
+    assert all(word in everything() for word in WORDS)
+    return page, lifecycle.erase(page, by=ADA, reason="Dom i mål T 123-26.")
+
+
+def test_no_word_is_left_and_what_must_stay_does(
+    client: Client, django_capture_on_commit_callbacks: Any
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        page, edition = erased()
+
+    kept = everything()
+    assert [word for word in WORDS if word in kept] == []
+    assert not Picture.objects.exists()
+    files = [path for path in Path(default_storage.location).rglob("*") if path.is_file()]
+    assert files == []
+
+    assert edition.number == 4
+    every = Edition.objects.order_by("number")
+    assert [each.act.partition(".")[2] for each in every] == [
+        *("published", "corrected", "withheld", "withdrawn")
+    ]
+    assert all(each.erased_at and each.digest.startswith("sha256:") for each in every)
+    assert every[0].digest != every[1].digest
+    assert "T 123-26" in edition.reason
+    assert states.state(page) == "erased"
+    assert client.get(edition.release.url).status_code == 410
+    logged = PageLogEntry.objects.filter(action="newsroom.erase").get()
+    assert (logged.data["by"], logged.data["reason"]) == ("ada", "Dom i mål T 123-26.")
+
+
+def test_nothing_follows_an_erasure_and_a_withdrawn_release_may_be_erased() -> None:
+    page = page_of(draft())
+    lifecycle.publish(page, by=ADA)
+    lifecycle.withdraw(page, by=ADA, reason="Fel.")
+    edition = lifecycle.erase(page, by=ADA, reason="Dom.", key="once")
+    assert lifecycle.erase(page, by=ADA, reason="Dom.", key="once") == edition
+    assert (edition.number, edition.act) == (3, "release.withdrawn")
+    with pytest.raises(states.NotNow):
+        lifecycle.erase(page, by=ADA, reason="Dom.")
+    assert editions.newest(page.release_id) == edition
+
+
+def test_a_picture_that_another_release_shows_is_kept() -> None:
+    page = page_of(replace(draft(), images=(found_image(),)))
+    other = page_of(draft("Något annat"))
+    other.body = [
+        *[("paragraph", {"text": "<p>Annat.</p>", "language": ""})],
+        *[(block.block_type, block.value) for block in page.body if block.block_type == "image"],
+    ]
+    other.save_revision(clean=False)
+    lifecycle.publish(page, by=ADA)
+    shown = lifecycle.publish(other, by=ADA)
+    lifecycle.erase(page, by=ADA, reason="Dom.")
+    assert Picture.objects.count() == 1
+    assert default_storage.exists(shown.files.all()[0].path)
+
+
+def test_a_drafts_sentence_is_not_kept_by_a_paragraph() -> None:
+    page = page_of(replace(draft(), body=(Paragraph(text="Hemlig mening."),)))
+    lifecycle.publish(page, by=ADA)
+    page.title = "Ett utkast som aldrig gavs ut"
+    page.save_revision(clean=False)
+    lifecycle.erase(page, by=ADA, reason="Dom.")
+    kept = everything()
+    assert "Hemlig mening" not in kept
+    assert "aldrig gavs ut" not in kept
+
+
+def test_an_erasure_that_was_cut_short_is_finished_by_the_clock() -> None:
+    page = page_of(draft())
+    first = lifecycle.publish(page, by=ADA)
+    erasing.erase(page.release_id, issuer="ada", approver="ada", reason="Dom.", key="cut short")
+    compositions.mail(first, first=True)
+    assert "Lånekortet" in everything()
+    issuing.issue_due()
+    assert "Lånekortet" not in everything()
