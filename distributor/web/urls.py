@@ -6,7 +6,7 @@ from django.urls import URLPattern, URLResolver, path, re_path
 from django.views.decorators.http import require_safe
 
 from distributor.newsroom import corrections
-from distributor.web import feeds, files, readers, releases, sitemaps
+from distributor.web import feeds, files, personal, readers, releases, sitemaps
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("feeds/", feeds.feeds),
@@ -18,6 +18,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     re_path(r"^files/(?P<sha256>[0-9a-f]{64})/(?P<name>[^/]+)$", files.file),
     # Whatever stands for the token, so that a forged one is not found and never redirected.
     re_path(r"^unsubscribe/(?P<token>.*?)/?$", readers.unsubscribe, name="unsubscribe"),
+    re_path(r"^embargo/(?P<token>.*?)/?$", personal.page, name="embargo"),
     re_path(r"^preferences/(?P<token>.*?)/?$", readers.preferences, name="preferences"),
     path("releases/<uuid:release_id>", releases.page),
     path("releases/<uuid:release_id>/", releases.page),

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings as django_settings
-from django.utils import timezone
 from wagtail.documents import get_document_model
 from wagtail.images import get_image_model
 
-from distributor.dispatch import editions, feeds
+from distributor.dispatch import feeds
 from distributor.dispatch.models import Edition, Feed
+from distributor.newsroom import lifecycle
 from distributor.newsroom.models import ReleasePage
-from distributor.newsroom.snapshot import snapshot
+from tests.embargoes import BY, LIFT, SECOND, Clock, embargoed
 from tests.newsroom import draft, found_file, found_image, invitation, page_of, publish, topic
 from tests.walking import Answer, Visitor, patterns
 
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.django_db
 
-LIFT = datetime(2026, 10, 14, 4, 0, tzinfo=UTC)
-SECOND = timedelta(seconds=1)
 TITLE = "Välkommen till pressvisning"
 SECRETS = (TITLE, "valkommen-till-pressvisning", "Ekviks stadsbibliotek", "ljusgarden")
 FRONT = [
@@ -41,14 +39,6 @@ FRONT = [
     "/news-sitemap.xml",
     "/robots.txt",
 ]
-
-
-class Clock:
-    """What time it is for the whole program; it stands still."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.at = LIFT - timedelta(days=1)
-        monkeypatch.setattr(timezone, "now", lambda: self.at)
 
 
 @pytest.fixture
@@ -68,19 +58,6 @@ def build_feeds() -> None:
     feeds.found()
     for feed in Feed.objects.all():
         feeds.build(feed.pk)
-
-
-def embargoed(page: ReleasePage) -> Edition:
-    """The page's words, issued under embargo."""
-    release, files = snapshot(page)
-    return editions.issue(
-        release,
-        revision=str(page.latest_revision_id),
-        leaves_at=timezone.now(),
-        issuer="tests",
-        files=files,
-        embargo_until=LIFT,
-    )
 
 
 def values(page: ReleasePage | None, edition: Edition | None) -> dict[str, list[str]]:
@@ -211,15 +188,8 @@ def test_a_translation_is_linked_from_the_lift_on(clock: Clock) -> None:
 
 def test_what_was_withdrawn_under_embargo_never_was(clock: Clock) -> None:
     page = page_of(draft("Hemligt"))
-    edition = embargoed(page)
-    editions.issue(
-        replace(edition.release, act="release.withdrawn"),
-        revision="withdrawn",
-        leaves_at=timezone.now(),
-        issuer="tests",
-        reason="Fel.",
-        embargo_until=LIFT,
-    )
+    embargoed(page)
+    lifecycle.withdraw(page, by=BY, reason="Fel.")
     visitor = Visitor()
     clock.at = LIFT + SECOND
     assert visitor.ask("/hemligt/") == visitor.ask("/nagot-annat/")
