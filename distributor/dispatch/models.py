@@ -186,7 +186,8 @@ class Batch(models.Model):
     """Some hundreds of deliveries of one edition that one worker takes at a time.
 
     Its deliveries are those of its edition, channel and lane whose ``recipient`` lies between
-    ``first`` and ``last``. The counters are true after every recorded round. ``due_at`` is when
+    ``first`` and ``last``. The counters are true after every recorded round, and stay when old
+    deliveries go: then ``receivers`` has the ids of who had the edition. ``due_at`` is when
     something in it is owed next, None when nothing is. A claim is a lease: ``holder`` until
     ``lease_until``.
     """
@@ -202,6 +203,9 @@ class Batch(models.Model):
     delivered = models.PositiveIntegerField(default=0)
     failed = models.PositiveIntegerField(default=0)
     superseded = models.PositiveIntegerField(default=0)
+    receivers = models.BinaryField(
+        null=True, help_text="once its deliveries are gone: packed ids of who had it"
+    )
     due_at = models.DateTimeField(null=True)
     rung_at = models.DateTimeField(null=True)
     holder = models.CharField(max_length=120, blank=True)
@@ -273,6 +277,9 @@ class Attempt(models.Model):
     outcome = models.CharField(max_length=12, help_text="refused or unavailable")
     reason = models.CharField(max_length=24, blank=True)
     reply = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["at"], name="attempt_at")]
 
     def __str__(self) -> str:
         return f"{self.outcome} at {self.at:%Y-%m-%d %H:%M:%S}"

@@ -6,15 +6,17 @@ is issued, and again after a crash. Readers come as SQL, some tens of thousands 
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import connection
 
 from distributor.audience import grants, matching
 from distributor.audience.matching import Query
 from distributor.channels import webhooks
-from distributor.dispatch.models import Edition
+from distributor.dispatch import packed
+from distributor.dispatch.models import Batch, Edition
 from distributor.release import Release
 
 CORRECTED_AT_ONCE = ("changed", "cancelled")
@@ -195,7 +197,12 @@ def _told(rule: Rule, channel: str, low: int, high: int) -> Query:
 
 def _rows(rule: Rule, channel: str, low: int, high: int) -> Query:
     """Every delivery of an earlier edition, and a row for each receiver whose delivery is gone."""
-    edition, parts, parameters = rule.edition, [], []
+    edition, gone = rule.edition, _receivers_of_pruned(rule, channel, low, high)
+    parts: list[str] = []
+    parameters: list[Any] = []
+    value, listed = "value", "json_each(%s)"
+    if connection.vendor == "postgresql":
+        value, listed = "value::bigint", "jsonb_array_elements_text(%s::jsonb)"
     for earlier in rule.earlier:
         same = int(earlier.digest == edition.digest and earlier.status == "usable")
         ended = int(channel == "email" and earlier.status == "canceled")
@@ -206,4 +213,25 @@ def _rows(rule: Rule, channel: str, low: int, high: int) -> Query:
                 WHERE edition_id = %s AND channel = %s AND recipient BETWEEN %s AND %s"""
         )
         parameters += [earlier.pk, channel, low, high]
+        if ids := gone.get(earlier.pk):
+            parts.append(
+                f"""SELECT {value}, 'delivered', '', FALSE, 0, 0, {facts}
+                    FROM {listed}"""
+            )
+            parameters.append(json.dumps(ids))
     return " UNION ALL ".join(parts), parameters
+
+
+def _receivers_of_pruned(rule: Rule, channel: str, low: int, high: int) -> dict[int, list[int]]:
+    """By edition the ids of those who had it and whose deliveries are gone."""
+    pruned = Batch.objects.filter(
+        edition__in=[earlier.pk for earlier in rule.earlier],
+        channel=channel,
+        first__lte=high,
+        last__gte=low,
+    )
+    gone: dict[int, list[int]] = {}
+    for edition, receivers in pruned.exclude(receivers=None).values_list("edition_id", "receivers"):
+        ids = (ident for ident in packed.unpack(receivers or b"") if low <= ident <= high)
+        gone.setdefault(edition, []).extend(ids)
+    return gone

@@ -173,7 +173,7 @@ def supersede(batch: Batch) -> None:
 def recount(batch: Batch) -> None:
     """Make the counters of ``batch`` true again by counting its rows, after a crash or a change.
 
-    It is to be called in a transaction.
+    It is to be called in a transaction. Where the rows are gone the counters stay.
     """
     lock(batch)
     with connection.cursor() as cursor:
@@ -185,7 +185,7 @@ def recount(batch: Batch) -> None:
             [batch.edition_id, batch.channel, batch.urgent, batch.first, batch.last],
         )
         total, delivered, failed, superseded = (value or 0 for value in cursor.fetchone())
-    Batch.objects.filter(pk=batch.pk).update(
+    Batch.objects.filter(pk=batch.pk, receivers=None).update(
         total=total, delivered=delivered, failed=failed, superseded=superseded
     )
 

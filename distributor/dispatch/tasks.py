@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from distributor.dispatch import delivering, fanout, feeds, pace_domains
+from distributor.dispatch import bell, delivering, fanout, feeds, pace_domains, retention
 
 
 @shared_task(ignore_result=True)
@@ -25,3 +25,10 @@ def build_feed(feed_id: int) -> None:
 @shared_task(ignore_result=True)
 def find_mail_groups(most: int) -> None:
     pace_domains.take_turn(most)
+
+
+@shared_task(ignore_result=True)
+def prune(seconds: int) -> None:
+    """Goes on in a message of its own, behind what housekeeping has to do meanwhile."""
+    if retention.take_turn(seconds):
+        bell.ring("prune", seconds, "housekeeping")

@@ -12,6 +12,7 @@ from celery import Celery, signals
 from distributor.service import broker, heartbeat, logs, options, redis
 
 SECOND = 1.0
+HOUR = 3600 * SECOND
 
 _options = options.load()
 
@@ -25,6 +26,12 @@ celery.conf.update(
             "task": "distributor.service.sweep.sweep",
             "schedule": SECOND,
             "options": {"queue": "housekeeping", "expires": 10 * SECOND},
+        },
+        "prune": {
+            "task": "distributor.dispatch.tasks.prune",
+            "args": [1],
+            "schedule": HOUR,
+            "options": {"queue": "housekeeping", "expires": HOUR},
         },
     },
 )
