@@ -48,15 +48,15 @@ class _Order:
     revision: str
     leaves_at: datetime
     issuer: str
-    approver: str
-    reason: str
-    files: Sequence[File]
-    channels: Sequence[str]
-    embargo_until: datetime | None
-    public_at: datetime | None
-    granted: Sequence[int]
-    after: int | None
-    erased: bool
+    approver: str = ""
+    reason: str = ""
+    files: Sequence[File] = ()
+    channels: Sequence[str] = CHANNELS
+    embargo_until: datetime | None = None
+    public_at: datetime | None = None
+    granted: Sequence[int] = ()
+    after: int | None = None
+    erased: bool = False
 
 
 def issue(
@@ -120,6 +120,29 @@ def issue(
     return edition
 
 
+def propose(
+    release: Release,
+    *,
+    channels: Sequence[str] = CHANNELS,
+    embargo_until: datetime | None = None,
+    granted: Sequence[int] = (),
+    public_at: datetime | None = None,
+) -> Edition:
+    """What :func:`issue` would make of ``release`` now; not saved, for asking whom it reaches."""
+    return _row(
+        _Order(
+            release=release,
+            revision="",
+            leaves_at=timezone.now(),
+            issuer="",
+            channels=channels,
+            embargo_until=embargo_until,
+            granted=granted,
+            public_at=public_at,
+        )
+    )
+
+
 def standing(release_id: UUID | str) -> QuerySet[Edition]:
     """The editions of a release, left or not, that were not taken back; newest first."""
     return Edition.objects.filter(release_id=release_id, taken_back_at=None).order_by("-number")
@@ -147,6 +170,20 @@ def _found(order: _Order) -> Edition | None:
 
 
 def _make(order: _Order) -> Edition:
+    edition = _row(order)
+    edition.save()
+    EditionTopic.objects.bulk_create(
+        EditionTopic(edition=edition, slug=topic.slug) for topic in order.release.topics
+    )
+    EditionFile.objects.bulk_create(
+        EditionFile(edition=edition, sha256=file.sha256, path=file.path, expires_at=file.expires_at)
+        for file in {file.sha256: file for file in order.files}.values()
+    )
+    return edition
+
+
+def _row(order: _Order) -> Edition:
+    """The edition that ``order`` would become now, not saved."""
     release = order.release
     last = Edition.objects.filter(release_id=release.id).order_by("-number").first()
     out_since = _public_since(release.id, order.leaves_at)
@@ -155,7 +192,7 @@ def _make(order: _Order) -> Edition:
     status = _STATUS.get(release.act, Edition.Status.USABLE)
     if order.embargo_until and status == Edition.Status.USABLE:
         release = replace(release, act=EMBARGOED)
-    elif release.act == PUBLISHED and out_since:
+    elif release.act == PUBLISHED and out_since and order.public_at is None:
         release = replace(
             release, act="release.updated", correction=Correction(kind="update", note=order.reason)
         )
@@ -169,7 +206,7 @@ def _make(order: _Order) -> Edition:
         embargo_until=order.embargo_until,
         reason=order.reason,
     )
-    edition = Edition.objects.create(
+    return Edition(
         release_id=release.id,
         number=release.version,
         revision=order.revision,
@@ -190,14 +227,6 @@ def _make(order: _Order) -> Edition:
         erased_at=order.leaves_at if order.erased else None,
         channels=list(order.channels),
     )
-    EditionTopic.objects.bulk_create(
-        EditionTopic(edition=edition, slug=topic.slug) for topic in release.topics
-    )
-    EditionFile.objects.bulk_create(
-        EditionFile(edition=edition, sha256=file.sha256, path=file.path, expires_at=file.expires_at)
-        for file in {file.sha256: file for file in order.files}.values()
-    )
-    return edition
 
 
 def _public_since(release_id: str, at: datetime) -> datetime | None:

@@ -55,6 +55,17 @@ def test_embargo_ends_by_itself() -> None:
     assert editions.lift(due, issuer="clock", at=NOW + HOUR, key="lift") == lift
 
 
+def test_a_late_lift_is_a_publication_as_of_the_end_of_the_embargo() -> None:
+    issue("1", embargo_until=NOW - HOUR)
+    [due] = editions.lift_due()
+
+    lift = editions.lift(due, issuer="clock", at=NOW - HOUR, key="lift")
+    assert (lift.act, lift.published_at) == ("release.published", NOW - HOUR)
+    assert lift.release.correction is None
+    assert lift.leaves_at > NOW
+    assert not editions.lift_due().exists()
+
+
 def test_embargo_may_be_moved_and_words_corrected_before_it_ends() -> None:
     issue("1", embargo_until=NOW + HOUR)
     assert issue("same", embargo_until=NOW + HOUR).number == 1
