@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
 from django.conf import settings
@@ -55,8 +55,7 @@ def _work(jobs: Jobs) -> None:
             return
         if ends and now > ends:
             return
-        done, _ = wait(jobs.running, timeout=_TICK, return_when=FIRST_COMPLETED)
-        jobs.end(done)
+        jobs.wait(_TICK)
         jobs.into_overtime()
         if now - recorded > RECORDED_EVERY:
             jobs.record()

@@ -5,8 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from uuid import UUID
 
@@ -112,6 +111,9 @@ class Jobs:
     First attempts never wait for retries or for endpoints that were slow: those have two slots
     kept for them and four at most. One endpoint is asked by four at a time, by one if it keeps
     failing, and never by two for one release.
+
+    A slot is a thread that goes from one request to the next by itself: were it given each by the
+    thread of the pass, the two would wait for each other at every request.
     """
 
     def __init__(self, pass_: Pass, slots: int) -> None:
@@ -120,7 +122,9 @@ class Jobs:
         self.webhook_id = compositions.webhook_id(pass_.edition)
         self._first: deque[Job] = deque()
         self._again: deque[Job] = deque()
-        self.running: dict[Future[None], Job] = {}
+        self.running: set[Job] = set()
+        self._changed = threading.Condition()
+        self._fault: BaseException | None = None
         self._answers: list[Answered] = []
         self._bodies: dict[tuple[str, bool], webhooks.Body] = {}
         self._looked_at = 0.0
@@ -133,38 +137,32 @@ class Jobs:
         self._looked_at = time.monotonic()
         known = endpoint_standing.able([due.recipient for due in round_])
         busy = self._busy()
-        for due in () if self._pass.overtaken() else round_:
-            job = self._job(due, known.get(due.recipient), due.recipient in busy)
-            if job is not None:
-                (self._again if job.slow else self._first).append(job)
-        self._again = deque(sorted(self._again, key=lambda job: job.endpoint.slow))
+        made = [
+            job
+            for due in (() if self._pass.overtaken() else round_)
+            if (job := self._job(due, known.get(due.recipient), due.recipient in busy))
+        ]
+        again = sorted((job for job in made if job.slow), key=lambda job: job.endpoint.slow)
+        with self._changed:
+            self._first.extend(job for job in made if not job.slow)
+            self._again.extend(again)
 
     def start(self, threads: ThreadPoolExecutor) -> None:
-        """Begin as many as may begin now."""
-        self._look_again()
-        running = Counter(job.slow for job in self.running.values())
-        for queue, slow in ((self._again, True), (self._first, False)):
-            kept = KEPT_FOR_SLOW if not slow and self._again else 0
-            most = min(SLOW_SLOTS, self._slots) if slow else self._slots - kept
-            for _ in range(len(queue)):
-                if running[slow] >= most or running.total() >= self._slots:
-                    break
-                job = queue.popleft()
-                if self._begins(job):
-                    running[slow] += 1
-                    self.running[threads.submit(job.run)] = job
-                else:
-                    queue.append(job)
-
-    def end(self, done: Iterable[Future[None]]) -> None:
-        """These are over.
+        """Begin as many as may begin now.
 
         Raises:
-            Exception: what one of them came to by a fault of ours.
+            Exception: what one that ran before came to by a fault of ours.
         """
-        for future in done:
-            del self.running[future]
-            future.result()
+        if self._fault:
+            raise self._fault
+        self._look_again()
+        while job := self._next():
+            threads.submit(self._slot, job)
+
+    def wait(self, seconds: float) -> None:
+        """Until nothing is under way, ``seconds`` at most."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self.running, seconds)
 
     def ended(self, job: Job, outcome: Outcome, seconds: float) -> None:
         """An outcome in time."""
@@ -208,27 +206,31 @@ class Jobs:
         """
         now = time.monotonic()
         patience = timedelta(seconds=settings.DISTRIBUTOR.webhooks.timeout_seconds + _MARGIN)
-        for future, job in list(self.running.items()):
-            if now - job.begun < SLOT or len(_overtime) >= OVERTIME or future.done():
-                continue
+        with self._changed:
+            late = [job for job in self.running if now - job.begun >= SLOT]
+        for job in late:
+            if len(_overtime) >= OVERTIME:
+                return
             self._pass.leave(job.due, timezone.now() + patience)
             with _lock:
                 _overtime.add(job.due.id)
             if job.give_slot_back():
-                del self.running[future]
+                self._off(job)
             else:
                 _no_longer(job.due.id)
 
     def rest(self) -> None:
         """Who waits for what is on the wire elsewhere is due again in a while."""
-        for job in (*self._first, *self._again):
-            self._know(job.due, Unavailable("busy", about="group", wait=_BUSY))
-        self.drop()
+        for due in self.drop():
+            self._know(due, Unavailable("busy", about="group", wait=_BUSY))
 
-    def drop(self) -> None:
-        """Nothing more begins; the pass makes it due again."""
-        self._first.clear()
-        self._again.clear()
+    def drop(self) -> list[Due]:
+        """Nothing more begins; the pass makes these due again."""
+        with self._changed:
+            waiting = [job.due for job in (*self._first, *self._again)]
+            self._first.clear()
+            self._again.clear()
+        return waiting
 
     def record(self) -> None:
         """Write down what is known."""
@@ -240,6 +242,49 @@ class Jobs:
         """The pass is over."""
         _reach.settle()
         self.record()
+
+    def _slot(self, job: Job | None) -> None:
+        """One request after the other, for as long as there is one that may begin."""
+        while job:
+            try:
+                job.run()
+            except BaseException as fault:
+                self._fault = fault
+                self._off(job)
+                raise
+            job = self._off(job, on=True)
+
+    def _off(self, job: Job, *, on: bool = False) -> Job | None:
+        """``job`` needs its slot no more; what takes it if that goes ``on``, at the same moment.
+
+        So the thread of the pass never finds nothing under way while there is more to come.
+        """
+        following = None
+        with self._changed:
+            if job in self.running:
+                self.running.remove(job)
+                following = self._next() if on else None
+            if not self.running:
+                self._changed.notify()
+        return following
+
+    def _next(self) -> Job | None:
+        """One that may begin now; it is under way from here on."""
+        with self._changed:
+            slow = sum(job.slow for job in self.running)
+            first = len(self.running) - slow
+            if slow + first >= self._slots or self._fault:
+                return None
+            room = min(SLOW_SLOTS, self._slots) - slow
+            others = self._slots - (KEPT_FOR_SLOW if self._again else 0) - first
+            for queue, free in ((self._again, room), (self._first, others)):
+                for _ in range(len(queue) if free > 0 else 0):
+                    job = queue.popleft()
+                    if self._begins(job):
+                        self.running.add(job)
+                        return job
+                    queue.append(job)
+        return None
 
     def _begins(self, job: Job) -> bool:
         key = job.endpoint.pk
@@ -278,9 +323,7 @@ class Jobs:
         now = time.monotonic()
         if now - self._looked_at < LOOKED_AT_EVERY or not (self._first or self._again):
             return
-        waiting = [job.due for job in (*self._first, *self._again)]
-        self.drop()
-        self.add(waiting)
+        self.add(self.drop())
 
     def _busy(self) -> set[int]:
         """Endpoints to which another edition of this release is on the wire, here or elsewhere."""

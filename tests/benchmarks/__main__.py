@@ -25,6 +25,8 @@ BENCHMARKS = (
     "ceiling",
     "first_mail",
     "million",
+    "webhooks",
+    "webhooks on PostgreSQL",
 )
 
 
