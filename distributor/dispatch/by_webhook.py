@@ -57,6 +57,7 @@ def _work(jobs: Jobs) -> None:
             return
         jobs.wait(_TICK)
         jobs.into_overtime()
+        jobs.make_way()
         if now - recorded > RECORDED_EVERY:
             jobs.record()
             recorded = now

@@ -33,6 +33,8 @@ OVERTIME = 64
 """How many of them do so at a time in a process."""
 LOOKED_AT_EVERY = 2.0
 MOST_OF_ONE = 4
+STRAGGLES = 0.5
+"""Seconds after which it does so where nothing else is left of its batch and others wait."""
 SLOW_SLOTS = 4
 KEPT_FOR_SLOW = 2
 _MARGIN = 5.0
@@ -199,7 +201,16 @@ class Jobs:
             _on_the_wire[job.endpoint.pk] -= 1
             _releases.discard((self._release, job.endpoint.pk))
 
-    def into_overtime(self) -> None:
+    def make_way(self) -> None:
+        """Whom few are left to wait for, and who is slow, holds no other batch up."""
+        latest = time.monotonic() - STRAGGLES
+        with self._changed:
+            left = not self._first and all(job.slow or job.begun < latest for job in self.running)
+        if left and endpoint_standing.others_wait(self._pass.batch_id):
+            self.rest()
+            self.into_overtime(after=0.0)
+
+    def into_overtime(self, *, after: float = SLOT) -> None:
         """Those that have been on the wire for long give their slots back, and are not awaited.
 
         Each stays claimed until it must be over; if this process dies, it is due again then.
@@ -207,7 +218,7 @@ class Jobs:
         now = time.monotonic()
         patience = timedelta(seconds=settings.DISTRIBUTOR.webhooks.timeout_seconds + _MARGIN)
         with self._changed:
-            late = [job for job in self.running if now - job.begun >= SLOT]
+            late = [job for job in self.running if now - job.begun >= after]
         for job in late:
             if len(_overtime) >= OVERTIME:
                 return

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from distributor.adapters.http import Blocked
 from distributor.audience.models import Endpoint
+from distributor.dispatch.models import Batch
 from distributor.errors import DeliveryError, Refused
 
 SLOW = 2.0
@@ -45,6 +46,13 @@ def waits(endpoint: Endpoint, now: datetime) -> float:
 def probed(endpoint: Endpoint) -> bool:
     """Whether it has failed so often that one request at a time is enough."""
     return endpoint.failures >= ENOUGH
+
+
+def others_wait(batch_id: int) -> bool:
+    """Whether another batch of webhooks is due and nobody is at it."""
+    now = timezone.now()
+    due = Batch.objects.filter(channel="webhook", due_at__lte=now).exclude(pk=batch_id)
+    return due.filter(Q(lease_until=None) | Q(lease_until__lt=now)).exists()
 
 
 def learn(answers: Iterable[Answered]) -> None:

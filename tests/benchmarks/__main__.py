@@ -27,6 +27,7 @@ BENCHMARKS = (
     "million",
     "webhooks",
     "webhooks on PostgreSQL",
+    "webhooks_hanging",
 )
 
 

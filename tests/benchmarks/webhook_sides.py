@@ -63,6 +63,11 @@ def add(port: int, paths: Sequence[str]) -> list[int]:
         ]
 
 
+def change(ids: Sequence[int], **fields: object) -> None:
+    """Have these endpoints stand so."""
+    Endpoint.objects.filter(pk__in=ids).update(**fields)
+
+
 def issue() -> Edition:
     """A new release, whose webhook has about 2 kB; it has left and is not fanned out."""
     ident = str(uuid.uuid4())
