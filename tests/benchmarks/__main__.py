@@ -28,6 +28,9 @@ BENCHMARKS = (
     "webhooks",
     "webhooks on PostgreSQL",
     "webhooks_hanging",
+    "stages",
+    "stages on PostgreSQL",
+    "overtaking",
 )
 
 
