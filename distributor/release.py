@@ -7,6 +7,7 @@ all text is Unicode NFC. *Inline* text is HTML that holds only ``a[href]``, ``st
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import types
@@ -326,7 +327,7 @@ def _value(kind: Any, data: Any) -> Any:
     if kind is datetime:
         return datetime.fromisoformat(data).astimezone(UTC)
     if is_dataclass(kind):
-        known = typing.get_type_hints(kind)
+        known = _annotations(typing.cast(type, kind))
         return typing.cast(Any, kind)(
             **{
                 field.name: _value(known[field.name], data[field.name])
@@ -335,6 +336,11 @@ def _value(kind: Any, data: Any) -> Any:
             }
         )
     return data
+
+
+@functools.cache
+def _annotations(kind: type) -> dict[str, Any]:
+    return typing.get_type_hints(kind)
 
 
 def rfc3339(moment: datetime) -> str:

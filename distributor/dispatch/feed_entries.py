@@ -108,7 +108,7 @@ def _told(feed: Feed, at: datetime, releases: Iterable[UUID]) -> dict[UUID, list
     }
     public: dict[UUID, list[Edition]] = {ident: [] for ident in newest}
     rows = editions.left(at).filter(release_id__in=newest, published_at__isnull=False)
-    for edition in rows.order_by("number").prefetch_related("topics"):
+    for edition in rows.order_by("number"):
         public[edition.release_id].append(edition)
     told: dict[UUID, list[_Place]] = {ident: [] for ident in releases}
     for ident, edition in newest.items():
@@ -124,11 +124,12 @@ def _story(feed: Feed, newest: Edition, public: list[Edition]) -> Iterator[_Plac
     it had as well, where readers hold what they are about.
     """
     site, words = compositions.site(), newest.release
-    published, usable = words.published_at, newest.status == Edition.Status.USABLE
+    published = words.published_at
     assert published is not None
+    usable = newest.status == Edition.Status.USABLE
     slug = feed.topic.slug if feed.topic else None
-    has = slug is None or slug in {topic.slug for topic in words.topics}
-    had = has or slug in {topic.slug for each in public for topic in each.topics.all()}
+    has = slug is None or slug in _topics(newest)
+    had = has or any(slug in _topics(each) for each in public)
     if has or (had and not usable):
         updated = _last_change(published, public)
         make = partial(channel.entry, words, site, published=published, updated=updated)
@@ -141,6 +142,10 @@ def _story(feed: Feed, newest: Edition, public: list[Edition]) -> Iterator[_Plac
             yield _Place(told.id, told.published, told.updated, partial(_itself, told))
 
 
+def _topics(edition: Edition) -> set[str]:
+    return {topic["slug"] for topic in edition.content["topics"]}
+
+
 def _itself(entry: channel.Entry) -> channel.Entry:
     return entry
 
@@ -149,8 +154,8 @@ def _last_change(published: datetime, public: Iterable[Edition]) -> datetime:
     """When what a reader holds was last changed in a way that matters (RFC 4287 §4.2.15)."""
     changed, before = published, Edition.Status.USABLE.value
     for edition in public:
-        correction = edition.release.correction
-        trifle = before == edition.status and correction and correction.kind == "language"
+        kind = (edition.content["correction"] or {}).get("kind")
+        trifle = before == edition.status and kind == "language"
         if _follows(edition) and not trifle:
             changed = edition.leaves_at
         before = edition.status

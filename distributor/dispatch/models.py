@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from distributor.release import Release
@@ -67,6 +68,11 @@ class Edition(models.Model):
                 fields=["leaves_at"], condition=Q(fanned_out_at=None), name="edition_not_fanned_out"
             ),
             models.Index(fields=["published_at"], name="edition_published"),
+            models.Index(
+                Coalesce("published_at", "embargo_until").desc(),
+                "release_id",
+                name="edition_public_at",
+            ),
             models.Index(fields=["leaves_at"], name="edition_left"),
             models.Index(
                 fields=["release_id"],
