@@ -12,10 +12,13 @@ from dataclasses import asdict, dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import models
+from django.utils.translation import gettext as _
 
+from distributor.dispatch.models import Edition
 from distributor.newsroom import pictures
 from distributor.newsroom.slugs import slug
 
@@ -58,6 +61,20 @@ class Copied(models.Model):
         """Note the copies that were made of the file as it is now."""
         self.copies = {"of": self.file.name} | {role: asdict(copy) for role, copy in made.items()}
         type(self)._default_manager.filter(pk=self.pk).update(copies=self.copies)
+
+    def shown_by(self) -> list[str]:
+        """The titles of the releases of which some edition shows this file."""
+        copies = [copy["sha256"] for role, copy in self.copies.items() if role != "of"]
+        shown = Edition.objects.filter(files__sha256__in=copies, taken_back_at=None)
+        return list(shown.values_list("title", flat=True).order_by("-number").distinct())
+
+    def _refuse_replacing(self) -> None:
+        """Raises ValidationError if the form brings another file than the one editions show."""
+        if self.pk is None or getattr(self.file, "_committed", True):
+            return
+        if titles := type(self)._default_manager.get(pk=self.pk).shown_by():
+            said = _("The release “%s” shows this file: upload the new one as a file of its own.")
+            raise ValidationError({"file": said % titles[0]})
 
     def _content(self) -> bytes:
         with self.file.storage.open(self.file.name, "rb") as file:

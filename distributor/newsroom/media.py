@@ -60,6 +60,7 @@ class Picture(Copied, AbstractImage):  # type: ignore[django-manager-missing]
 
     def clean(self) -> None:
         super().clean()
+        self._refuse_replacing()
         if self.file and not getattr(self.file, "_committed", True):
             self.file.open("rb")
             try:
@@ -89,6 +90,10 @@ class UploadedDocument(Copied, AbstractDocument):  # type: ignore[django-manager
     """A file to be read beside a release."""
 
     admin_form_fields = ("title", "file", "collection", "tags")
+
+    def clean(self) -> None:
+        super().clean()
+        self._refuse_replacing()
 
     def _make(self, content: bytes) -> dict[str, Copy]:
         return {"original": copy_of_document(content, self.file.name)}

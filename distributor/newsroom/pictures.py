@@ -52,7 +52,7 @@ def original(data: bytes) -> Rendition:
     width, height = picture.size
     if picture.getexif().get(0x0112) in _ROTATED:
         width, height = height, width
-    if picture.format == "MPO" or _located(picture):
+    if picture.format == "MPO" or _located(picture, data):
         data = _saved_without_position(picture, kind)
     return Rendition(data, FORMATS[kind], width, height)
 
@@ -98,13 +98,15 @@ def _opened(data: bytes) -> Image.Image:
     return picture
 
 
-def _located(picture: Image.Image) -> bool:
-    """Whether EXIF or XMP says where the picture was taken."""
-    if picture.getexif().get_ifd(_GPS):
+def _located(picture: Image.Image, data: bytes) -> bool:
+    """Whether EXIF, XMP or a text chunk may say where the picture was taken."""
+    if _GPS in picture.getexif() or b"GPSLatitude" in data or b"GPSLongitude" in data:
         return True
-    described = [picture.info.get("xmp"), picture.info.get("XML:com.adobe.xmp")]
+    texts = (value for key, value in picture.info.items() if key not in ("exif", "icc_profile"))
     return any(
-        b"GPS" in (text.encode() if isinstance(text, str) else text) for text in described if text
+        b"GPS" in (text.encode(errors="replace") if isinstance(text, str) else text)
+        for text in texts
+        if isinstance(text, str | bytes)
     )
 
 

@@ -13,7 +13,7 @@ from wagtail.admin import messages
 from wagtail.admin.menu import MenuItem
 from wagtail.snippets.models import register_snippet
 
-from distributor.newsroom import logged, screens, stops, trouble
+from distributor.newsroom import keeping, logged, screens, stops, trouble
 from distributor.newsroom.listing import releases
 from distributor.newsroom.models import Act, ReleasePage
 from distributor.newsroom.register_screens import HOUSE
@@ -36,6 +36,22 @@ def register_urls() -> list[Any]:
         path("media/<path:path>", screens.upload, name="newsroom_upload"),
         path("import/", screens.ImportView.as_view(), name="newsroom_import"),
     ]
+
+
+@hooks.register("register_admin_urls", order=-1)
+def register_kept_uploads() -> list[Any]:
+    return list(keeping.urls())
+
+
+@hooks.register("before_bulk_action")
+def refuse_bulk_delete(
+    request: HttpRequest, action_type: str, objects: list[Any], action: Any
+) -> HttpResponse | None:
+    """Deleting many pictures or documents stops at the first that an edition shows."""
+    if action_type == "delete" and (said := keeping.refusal(objects)):
+        messages.error(request, said)
+        return redirect(action.next_url)
+    return None
 
 
 @hooks.register("register_log_actions")

@@ -60,6 +60,28 @@ def test_a_position_in_the_xmp_of_a_png_goes_too():
     assert b"GPSLatitude" not in pictures.original(data).content
 
 
+def test_a_position_that_cannot_be_read_goes_too():
+    """A camera's broken GPS directory, and XMP that is spread over segments of its own."""
+    plain = Image.effect_noise((80, 60), 40).convert("RGB")
+    data = saved("JPEG", plain, exif=exif(located=True))
+    entry = data.index(b"\x88\x25\x00\x04\x00\x00\x00\x01") + 8
+    data = data[:entry] + b"\x00\x3d\x09\x00" + data[entry + 4 :]
+    assert GPS in Image.open(io.BytesIO(data)).getexif()
+    assert GPS not in Image.open(io.BytesIO(pictures.original(data).content)).getexif()
+
+    extended = b"http://ns.adobe.com/xmp/extension/\0" + b"0" * 40 + XMP
+    segment = b"\xff\xe1" + (len(extended) + 2).to_bytes(2, "big") + extended
+    data = saved("JPEG", plain)
+    assert b"GPSLatitude" not in pictures.original(data[:2] + segment + data[2:]).content
+
+
+def test_a_position_in_a_text_of_a_png_goes_too():
+    text = PngInfo()
+    text.add_text("Comment", "GPSPosition 59 N", zip=True)
+    data = saved("PNG", Image.new("RGB", (60, 40), "red"), pnginfo=text)
+    assert "Comment" not in Image.open(io.BytesIO(pictures.original(data).content)).info
+
+
 def test_the_second_picture_of_a_phone_goes_with_its_position():
     first, second = (Image.effect_noise((80, 60), 40).convert("RGB") for _ in range(2))
     data = saved("MPO", first, save_all=True, append_images=[second], exif=exif(located=True))
