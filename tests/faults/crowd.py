@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from tests.listeners.smtp import Answer, Listener, Mail, Session
-from tests.running import until
 
 
 class Crowd:
@@ -17,19 +18,20 @@ class Crowd:
 
     def __init__(self) -> None:
         self.delay = 0.0
-        self.answer: Answer = _as_usual
+        self.answer: Answer = self.usual
+        self._going = threading.Event()
+        self._going.set()
         self._before: list[Mail] = []
         self._keep = False
         self._listener = self._listen(0)
         self.port = self._listener.port
 
-    def anew(self, *, delay: float = 0.0, keep: bool = False) -> None:
-        """Forget what was, and be a good server; with ``keep`` the messages are kept whole."""
-        self.answer, self.delay, self._keep = _as_usual, delay, keep
+    def anew(self, *, delay: float = 0.0, keep: bool = False, answer: Answer | None = None) -> None:
+        """Forget what was; with ``keep`` the messages are kept whole."""
+        self.answer, self.delay, self._keep = answer or self.usual, delay, keep
         self._before = []
-        if self._listener is not None:
-            self._listener.mails.clear()
-            self._listener.delay, self._listener.keep = delay, keep
+        self._listener.mails.clear()
+        self._listener.delay, self._listener.keep = delay, keep
 
     def go_away(self) -> None:
         """End all connections, and let nobody connect."""
@@ -40,6 +42,18 @@ class Crowd:
     def come_back(self) -> None:
         """Be there again."""
         self._listener = self._listen(self.port)
+
+    @contextmanager
+    def silent(self) -> Iterator[None]:
+        """Say nothing until the block ends."""
+        self._going.clear()
+        try:
+            yield
+        finally:
+            self._going.set()
+
+    def usual(self, session: Session, heard: bytes) -> None:
+        """What a good server says is what the listener says by itself."""
 
     @property
     def mails(self) -> list[Mail]:
@@ -61,24 +75,19 @@ class Crowd:
         """How many connections there ever were since it came."""
         return len(self._listener.sessions)
 
-    @property
-    def copies(self) -> Counter[str]:
-        """How many messages each recipient got."""
-        return Counter(mail.recipient for mail in self.mails)
+    def of(self, release: str) -> list[Mail]:
+        """The mails of a release."""
+        return [mail for mail in self.mails if mail.message_id.startswith(f"<{release}.")]
 
-    def wait_for(self, count: int, seconds: float = 120) -> None:
-        """Wait until so many messages were taken over."""
-        until(lambda: self.count >= count, seconds, f"{count} mails, there are {self.count}")
+    def _answer(self, session: Session, heard: bytes) -> Sequence[bytes] | None:
+        self._going.wait()
+        return self.answer(session, heard)
 
     def _listen(self, port: int) -> Listener:
         listener = Listener(
-            answer=lambda session, heard: self.answer(session, heard),
+            answer=self._answer,
             delay=self.delay,
             keep=self._keep,
             port=port,
         )
         return listener.__enter__()
-
-
-def _as_usual(session: Session, heard: bytes) -> None:
-    return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections import defaultdict
+from collections import Counter, defaultdict
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import psutil
 
 from tests.faults.crowd import Crowd
+from tests.listeners.smtp import Answer
 from tests.running import Service, mail_to, until
 
 TOPIC = "fel"
@@ -32,12 +33,24 @@ class Scene:
         self.service.stop()
         self.crowd.go_away()
 
-    def publish(self, title: str, *, delay: float = 0.0, keep: bool = False) -> str:
-        """Publish a release to all readers, whose mail server is as new; its id."""
-        self.crowd.anew(delay=delay, keep=keep)
+    def publish(
+        self,
+        title: str,
+        *topics: str,
+        delay: float = 0.0,
+        keep: bool = False,
+        answer: Answer | None = None,
+    ) -> str:
+        """Publish a release to all readers, or to those of ``topics``; its id.
+
+        The mail server begins anew, and takes mail once the command has ended.
+        """
+        self.crowd.anew(delay=delay, keep=keep, answer=answer)
+        wanted = [word for topic in topics or (TOPIC,) for word in ("--topic", topic)]
         path = self.service.folder / "release.txt"
         path.write_text(f"{title}\n\nEn prövning av vad som händer: {title}.\n", "utf-8")
-        document = self.service.json("publish", path, "--topic", TOPIC, "--again")
+        with self.crowd.silent():
+            document = self.service.json("publish", path, *wanted, "--again")
         release: str = document["release"]
         return release
 
@@ -52,6 +65,15 @@ class Scene:
             return None
 
         return until(find, 60, name)
+
+    def wait_for(self, count: int, seconds: float = 120) -> None:
+        """Wait until so many mails were taken over, which are not all there will be."""
+        until(lambda: self.crowd.count >= count, seconds, f"{count} mails")
+        assert self.crowd.count < self.readers, "what was to be disturbed is over"
+
+    def hurry(self, release: str) -> None:
+        """Have what is owed tried now, whatever it was waiting for."""
+        self.service.cli("redeliver", release, "--channel", "email")
 
     def kill(self, *processes: psutil.Process) -> int:
         """``kill -9``; how many connections to the mail server were open at that moment."""
@@ -83,22 +105,25 @@ class Scene:
         self, release: str, *, doubled: int, seconds: float = 120, readers: int | None = None
     ) -> dict[str, Any]:
         """Everybody gets it within ``seconds``, at most ``doubled`` too many, and status agrees."""
-        wanted = self.readers if readers is None else readers
-        crowd = self.crowd
+        wanted, crowd = self.readers if readers is None else readers, self.crowd
+
+        def copies() -> Counter[str]:
+            return Counter(mail.recipient for mail in crowd.of(release))
+
         try:
-            until(lambda: crowd.count >= wanted and len(crowd.copies) >= wanted, seconds)
+            until(lambda: crowd.count >= wanted and len(copies()) >= wanted, seconds)
         except AssertionError:
             print(*self.service.words().splitlines()[-60:], sep="\n")
             raise
-        until(lambda: self.status(release)["owed"] == 0, 60, "nothing to be owed")
-        counts, copies = self.status(release), crowd.copies
+        counts = until(lambda: self._settled(release), 60, "nothing to be owed")
+        got = copies()
         ids = defaultdict(set)
-        for mail in crowd.mails:
+        for mail in crowd.of(release):
             ids[mail.recipient].add(mail.message_id)
         seen = {
-            "reached": len(copies),
-            "doubled": sum(copies.values()) - len(copies),
-            "left out": wanted - len(copies),
+            "reached": len(got),
+            "doubled": sum(got.values()) - len(got),
+            "left out": wanted - len(got),
         }
         print(f"{release}: {seen}, at most {doubled} doubled; status {counts}")
         assert seen["reached"] == wanted
@@ -107,3 +132,7 @@ class Scene:
         assert all(len(several) == 1 for several in ids.values()), "a Message-ID changed"
         assert len(set().union(*ids.values())) == wanted, "two readers share a Message-ID"
         return seen
+
+    def _settled(self, release: str) -> dict[str, int] | None:
+        counts = self.status(release)
+        return None if counts["owed"] else counts

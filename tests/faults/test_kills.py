@@ -6,6 +6,7 @@ import os
 import random
 import time
 
+import psutil
 import pytest
 
 from tests.faults.conftest import FEW, MANY
@@ -33,9 +34,31 @@ def test_a_worker_killed_again_and_again(scene: Scene) -> None:
     release = scene.publish("dödad arbetare", delay=0.003)
     bound = 0
     for moment in moments(scene.readers):
-        scene.crowd.wait_for(moment)
+        scene.wait_for(moment)
         bound += scene.kill(scene.worker())
     scene.told(release, doubled=bound)
+
+
+@pytest.mark.parametrize("scene", SIZES[::2], indirect=True)
+def test_a_worker_told_to_stop(scene: Scene) -> None:
+    release = scene.publish("avslutad arbetare", delay=0.003)
+    scene.wait_for(scene.readers // 3)
+    worker, began = scene.worker(), time.monotonic()
+    worker.terminate()
+    psutil.wait_procs([worker], timeout=20)
+    assert time.monotonic() - began < 10
+    scene.told(release, doubled=0)
+
+
+@pytest.mark.parametrize("scene", SIZES[::2], indirect=True)
+def test_everything_told_to_stop_and_started_again(scene: Scene) -> None:
+    release = scene.publish("avslutad tjänst", delay=0.003)
+    scene.wait_for(scene.readers // 3)
+    began = time.monotonic()
+    assert scene.service.stop() == 0
+    assert time.monotonic() - began < 10
+    scene.service.start()
+    scene.told(release, doubled=0)
 
 
 @pytest.mark.parametrize("scene", SIZES[::2], indirect=True)
@@ -43,7 +66,7 @@ def test_everything_killed_at_once_and_started_again(scene: Scene) -> None:
     release = scene.publish("allt dödat", delay=0.003)
     bound = 0
     for moment in moments(scene.readers)[:: 4 if scene.readers == MANY else 3]:
-        scene.crowd.wait_for(moment)
+        scene.wait_for(moment)
         bound += scene.kill_all()
         scene.service.start()
     scene.told(release, doubled=bound)

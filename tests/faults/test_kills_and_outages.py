@@ -6,10 +6,8 @@ import signal
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
-import psutil
 import pytest
 
 from distributor.service import receiver
@@ -62,29 +60,6 @@ def _all_told(built: Service, box: Mailbox, release: str, *, doubled: int) -> No
 def _settled(built: Service, release: str) -> dict | None:
     counts = built.json("status", release)["channels"]["email"]
     return None if counts["owed"] else counts
-
-
-def test_a_worker_told_to_stop_in_the_middle_doubles_nobody(built: Service, box: Mailbox) -> None:
-    box.slow = 0.004
-    release = _publish(built, "avslutad arbetare")["release"]
-    until(lambda: len(box.mails) > READERS // 3, 30)
-    (worker,) = [p for p in built.processes("celery", "worker") if p.name() == "celery-email"]
-    began = time.monotonic()
-    worker.send_signal(signal.SIGTERM)
-    with suppress(psutil.NoSuchProcess):
-        worker.wait(10)
-    assert time.monotonic() - began < 10
-    _all_told(built, box, release, doubled=0)
-
-
-@pytest.mark.long
-def test_a_mail_server_that_is_away_gets_all_when_it_is_back(built: Service, box: Mailbox) -> None:
-    box.deaf = True
-    release = _publish(built, "frånvarande server")["release"]
-    until(lambda: box.connections > 3, 30)
-    assert not box.mails
-    box.deaf = False
-    _all_told(built, box, release, doubled=0)
 
 
 def test_a_message_that_is_lost_or_doubled_changes_nothing(built: Service, box: Mailbox) -> None:

@@ -24,7 +24,7 @@ SOON = 30.0
 @pytest.mark.parametrize("scene", SIZES, indirect=True)
 def test_the_embedded_redis_is_killed(scene: Scene) -> None:
     release = scene.publish("dödad redis", delay=0.003)
-    scene.crowd.wait_for(scene.readers // 3)
+    scene.wait_for(scene.readers // 3)
     (server,) = scene.service.processes("redis-server")
     server.kill()
     scene.told(release, doubled=0, seconds=SOON + scene.readers / 200)
@@ -42,7 +42,7 @@ def test_redis_is_killed_before_a_release(scene: Scene) -> None:
 @pytest.mark.parametrize("scene", SIZES, indirect=True)
 def test_redis_is_emptied(scene: Scene) -> None:
     release = scene.publish("tömd redis", delay=0.003)
-    scene.crowd.wait_for(scene.readers // 3)
+    scene.wait_for(scene.readers // 3)
     socket = redis.socket_path(scene.service.data_dir)
     with redis.client(f"unix://{socket}") as connected:
         connected.flushall()
@@ -59,7 +59,7 @@ def test_redis_is_emptied(scene: Scene) -> None:
 )
 def test_postgresql_is_stopped_and_started_again(scene: Scene, postgres: Postgres) -> None:
     release = scene.publish("stoppad databas", delay=0.003)
-    scene.crowd.wait_for(scene.readers // 3)
+    scene.wait_for(scene.readers // 3)
     postgres.stop()
     time.sleep(AWAY[scene.readers])
     postgres.start()

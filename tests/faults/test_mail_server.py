@@ -1,0 +1,104 @@
+"""A mail server that refuses, hangs up, falls silent or goes away gets every mail in the end."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Sequence
+
+import pytest
+
+from tests.faults.conftest import FEW, MANY
+from tests.faults.scene import Scene
+from tests.listeners.smtp import CLOSE, Answer, Session, dropping, refusing
+from tests.running import until
+
+SIZES = [
+    ("sqlite", FEW),
+    pytest.param(("sqlite", MANY), marks=[pytest.mark.long, pytest.mark.timeout(400)]),
+]
+SILENT = {FEW: 3.0, MANY: 60.0}
+
+
+@pytest.mark.parametrize("scene", SIZES, indirect=True)
+def test_one_in_ten_is_refused_for_now(scene: Scene) -> None:
+    told = Told(refusing(0.1, b"451 4.3.0 later", seed=3))
+    release = scene.publish("avvisad", answer=told)
+    first_tries(scene, release)
+    scene.told(release, doubled=0)
+    assert told.times > scene.readers / 20
+
+
+@pytest.mark.parametrize("scene", SIZES, indirect=True)
+def test_one_connection_in_a_hundred_ends_after_the_final_dot(scene: Scene) -> None:
+    told = Told(dropping(0.01, taken=True, seed=5))
+    release = scene.publish("tappad", answer=told)
+    first_tries(scene, release)
+    seen = scene.told(release, doubled=told.times)
+    assert seen["doubled"] == told.times > 0, "what came of those could not be known"
+
+
+@pytest.mark.parametrize("scene", SIZES, indirect=True)
+def test_the_server_closes_in_the_middle_of_a_group(scene: Scene) -> None:
+    chance = random.Random(7)
+
+    def closing(session: Session, heard: bytes) -> Sequence[bytes] | None:
+        middle = heard[:4] in (b"MAIL", b"RCPT", b"DATA") and session.taken
+        return [b"421 4.3.2 closing", CLOSE] if middle and chance.random() < 0.01 else None
+
+    told = Told(closing)
+    release = scene.publish("stängd", answer=told)
+    first_tries(scene, release)
+    scene.told(release, doubled=0)
+    assert told.times > scene.readers / 100
+
+
+@pytest.mark.parametrize("scene", SIZES, indirect=True)
+def test_the_server_falls_silent(scene: Scene) -> None:
+    release = scene.publish("tyst", delay=0.003)
+    scene.wait_for(scene.readers // 3)
+    with scene.crowd.silent():
+        time.sleep(SILENT[scene.readers])
+    scene.told(release, doubled=0)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(400)
+def test_the_server_is_away_for_a_minute(scene: Scene) -> None:
+    release = scene.publish("borta", delay=0.003)
+    scene.wait_for(scene.readers // 3)
+    bound = scene.crowd.open
+    scene.crowd.go_away()
+    time.sleep(60)
+    scene.crowd.come_back()
+    scene.told(release, doubled=bound, seconds=240)
+
+
+class Told:
+    """``answer``, and how many times it had something to say."""
+
+    def __init__(self, answer: Answer) -> None:
+        self.times = 0
+        self._answer = answer
+
+    def __call__(self, session: Session, heard: bytes) -> Sequence[bytes] | None:
+        said = self._answer(session, heard)
+        self.times += said is not None
+        return said
+
+
+def first_tries(scene: Scene, release: str) -> None:
+    """Wait until nobody is being tried for the moment; have the rest tried now, by a good server.
+
+    In between lie minutes that a test need not wait for.
+    """
+    counts = [-1, -2]
+
+    def quiet() -> bool:
+        time.sleep(1)
+        counts.append(scene.crowd.count)
+        return scene.crowd.count > 0.7 * scene.readers and counts[-1] == counts[-2]
+
+    until(quiet, 120, "the first tries to be over")
+    scene.crowd.answer = scene.crowd.usual
+    scene.hurry(release)
