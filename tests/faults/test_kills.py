@@ -14,6 +14,8 @@ from tests.faults.scene import Scene
 
 SEED = int(os.environ.get("FAULTS_SEED", time.time_ns() % 1_000_000))
 KILLS = {FEW: 3, MANY: 20}
+AFTER_A_STOP = 100
+"""Mails that may still be handed over when a stop was asked for: a small part of a batch."""
 SIZES = [
     ("sqlite", FEW),
     ("postgresql", FEW),
@@ -43,10 +45,11 @@ def test_a_worker_killed_again_and_again(scene: Scene) -> None:
 def test_a_worker_told_to_stop(scene: Scene) -> None:
     release = scene.publish("avslutad arbetare", delay=0.003)
     scene.wait_for(scene.readers // 3)
-    worker, began = scene.worker(), time.monotonic()
+    worker, began, before = scene.worker(), time.monotonic(), scene.crowd.count
     worker.terminate()
     psutil.wait_procs([worker], timeout=20)
     assert time.monotonic() - began < 10
+    assert scene.crowd.count - before < AFTER_A_STOP
     scene.told(release, doubled=0)
 
 
@@ -54,9 +57,10 @@ def test_a_worker_told_to_stop(scene: Scene) -> None:
 def test_everything_told_to_stop_and_started_again(scene: Scene) -> None:
     release = scene.publish("avslutad tjänst", delay=0.003)
     scene.wait_for(scene.readers // 3)
-    began = time.monotonic()
+    began, before = time.monotonic(), scene.crowd.count
     assert scene.service.stop() == 0
     assert time.monotonic() - began < 10
+    assert scene.crowd.count - before < AFTER_A_STOP
     scene.service.start()
     scene.told(release, doubled=0)
 
