@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
-from tests.stories import BODY, LANGUAGES, LEADS
+from distributor.rendering import dates
+from tests.stories import BODY, LANGUAGES, LEADS, Held
 
 
 @dataclass(frozen=True)
@@ -13,7 +15,7 @@ class Row:
 
     ``opening`` are the first lines of the mail, with the words that the notice on top has.
     ``entry`` is what became of the release's entry in the feeds: it is ``new``, it has ``new text``
-    at the old time, it ``moved``, or it is a ``stub``.
+    at the old time, it ``moved``, it is a ``stub``, or it is ``gone``.
     """
 
     act: str
@@ -29,6 +31,11 @@ class Row:
     kind: str = ""
 
 
+WITHDRAWN = ("ÅTERKALLAT: ", "WITHDRAWN: ")
+USE_NEITHER = (
+    "ÅTERKALLAT\nAnvänd varken text eller bilder.\nSiffrorna är fel.",
+    "WITHDRAWN\nUse neither text nor images.\nThe figures are wrong.",
+)
 ROWS = {
     "first": Row("published", entry="new"),
     "invitation": Row(
@@ -101,15 +108,29 @@ ROWS = {
     ),
     "withdrawn": Row(
         "withdrawn",
-        ("ÅTERKALLAT: ", "WITHDRAWN: "),
-        (
-            "ÅTERKALLAT\nAnvänd varken text eller bilder.\nSiffrorna är fel.",
-            "WITHDRAWN\nUse neither text nor images.\nThe figures are wrong.",
-        ),
+        WITHDRAWN,
+        USE_NEITHER,
         status="canceled",
         page=410,
         entry="stub",
         notice=True,
+    ),
+    "erased": Row(
+        "withdrawn",
+        WITHDRAWN,
+        USE_NEITHER,
+        mailed=False,
+        status="canceled",
+        page=410,
+        entry="gone",
+    ),
+    "erased at once": Row(
+        "withdrawn",
+        WITHDRAWN,
+        USE_NEITHER,
+        status="canceled",
+        page=410,
+        entry="gone",
     ),
 }
 
@@ -118,8 +139,21 @@ def said(pair: tuple[str, str], language: str) -> str:
     return pair[LANGUAGES.index(language)]
 
 
-def not_told(row: Row, language: str) -> list[str]:
+def subject(row: Row, held: Held, language: str) -> str:
+    """How mail, notice and chat head it; what is erased has no title."""
+    day = dates.day(datetime.fromisoformat(held.published), language, "Europe/Stockholm")
+    dated = said((f"pressmeddelande {day}", f"press release of {day}"), language)
+    return said(row.prefix, language) + (held.title or dated)
+
+
+def lines(row: Row, language: str) -> list[str]:
+    """What the notice says under its heading."""
+    return said(row.opening, language).split("\n")[1:]
+
+
+def not_told(row: Row, held: Held, language: str) -> list[str]:
     """Words that nothing sent by this act may hold: all of the text, or what it said before."""
-    if row.status != "usable":
-        return [*BODY[language], *LEADS[language].values()]
-    return [lead for key, lead in LEADS[language].items() if key != row.text]
+    if row.status == "usable":
+        return [lead for key, lead in LEADS[language].items() if key != row.text]
+    title = [held.issued_as] if row.entry == "gone" else []
+    return [*title, *BODY[language], *LEADS[language].values()]

@@ -1,8 +1,9 @@
 """Releases that live through every row of the event table, and what each channel then holds.
 
-Three stories in Swedish and English run side by side: a press release to its withdrawal, an
-invitation to its cancellation, and a release under embargo to its lift. After each step the mails,
-feed files, webhooks and pages are kept as their receivers have them.
+Stories in Swedish and English run side by side: a press release to its withdrawal and erasure, an
+invitation to its cancellation, a release under embargo to its lift, and one that is erased by
+order. After each step the mails, feed files, webhooks and pages are kept as their receivers have
+them.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from email.message import EmailMessage
 from typing import Any
 from urllib.parse import urlsplit
@@ -25,15 +26,15 @@ from django.utils import timezone
 
 from distributor.audience import endpoints, grants, guarding
 from distributor.audience.models import Subscriber, Subscription
-from distributor.dispatch import by_email, delivering, editions, fanout, feeds
+from distributor.dispatch import by_email, delivering, fanout, feeds
 from distributor.dispatch.models import Batch, Edition
-from distributor.newsroom import snapshot
+from distributor.newsroom import drafting, lifecycle
 from distributor.newsroom.importing import Draft, FoundEvent
 from distributor.newsroom.models import ReleasePage
-from distributor.release import Correction, Paragraph, Quote
+from distributor.release import Correction, Paragraph, Quote, rfc3339
 from tests.listeners.http import Listener, Received, answer
 from tests.listeners.mailbox import Mailbox, mailbox
-from tests.newsroom import draft, page_of, publish, topic
+from tests.newsroom import draft, page_of, topic
 
 FORMATS = ("standard", "cloudevents", "ninjs", "slack")
 TRUSTED = ("standard", "cloudevents", "ninjs")
@@ -67,6 +68,7 @@ LEADS = {
 }
 BODY = {"sv": ("nyckel", "Nu är huset allas"), "en": ("a key", "Now the house is everyone’s")}
 """Words of every edition's text, which nobody is told while it is held or once it is withdrawn."""
+OFFICE = lifecycle.Actor("kim")
 REASONS = {"sv": "Siffrorna är fel.", "en": "The figures are wrong."}
 BACK = {"sv": "Siffrorna stämmer.", "en": "The figures are right."}
 
@@ -75,13 +77,16 @@ BACK = {"sv": "Siffrorna stämmer.", "en": "The figures are right."}
 class Held:
     """What everybody holds of a release after a step; ``number`` is that of its newest edition.
 
+    ``title`` is empty once it is erased, ``issued_as`` the title that it had at first.
     ``mails`` and ``hooks`` are those that the step sent, ``feeds`` the documents of its language.
     """
 
     number: int
+    issued_as: str
     title: str
     uri: str
     url: str
+    published: str
     mails: tuple[EmailMessage, ...]
     hooks: dict[str, tuple[Received, ...]]
     feeds: dict[str, bytes]
@@ -108,64 +113,49 @@ class Held:
 
 @dataclass(eq=False)
 class Story:
-    """One release in one language, and what is done to it."""
+    """One release in one language, and what its office does with it."""
 
     language: str
-    page: ReleasePage
+    words: Draft
+    page: ReleasePage = field(init=False)
 
-    def publish(self, embargo_until: datetime | None = None) -> None:
-        if embargo_until is None:
-            publish(self.page)
-        else:
-            words = snapshot.snapshot(self.page)[0]
-            editions.issue(
-                words,
-                revision="first",
-                leaves_at=timezone.now(),
-                issuer="kim",
-                embargo_until=embargo_until,
-            )
-            ReleasePage.objects.filter(pk=self.page.pk).update(live=True)
+    def __post_init__(self) -> None:
+        self.page = page_of(self.words)
 
-    def correct(self, kind: str, **changes: Any) -> None:
+    def publish(self) -> None:
+        lifecycle.publish(self.page, by=OFFICE)
+
+    def correct(self, kind: str, event: str = "") -> None:
         """Issue a correction of ``kind``, with the words of this module for it."""
         note, wrong, right = CORRECTIONS[self.language][kind]
-        correction = Correction(kind=kind, note=note, wrong=wrong or None, right=right or None)
-        act = "corrected" if kind == "fact" else "updated"
-        self._issue(act, correction=correction, lead=LEADS[self.language][kind], **changes)
-
-    def set_event(self, status: str) -> None:
-        event = self.newest.release.event
-        assert event is not None
-        self.correct("update", event=replace(event, status=status, place=f"Sal {status}"))
+        said = Correction(kind=kind, note=note, wrong=wrong or None, right=right or None)
+        words = replace(self.words, lead=LEADS[self.language][kind])
+        if event:
+            assert words.event is not None
+            words = replace(words, event=replace(words.event, status=event, place="Sal 2"))
+        with drafting.whole() as names:
+            corrected = drafting.correct(self.page, words, names)
+        lifecycle.correct(corrected, by=OFFICE, correction=said)
+        self.page.refresh_from_db()
 
     def withhold(self) -> None:
-        self._issue("withheld", reason=REASONS[self.language])
+        lifecycle.withhold(self.page, by=OFFICE, reason=REASONS[self.language])
 
     def resume(self) -> None:
-        self._issue("resumed", reason=BACK[self.language])
+        lifecycle.resume(self.page, by=OFFICE, reason=BACK[self.language])
 
     def withdraw(self) -> None:
-        self._issue("withdrawn", reason=REASONS[self.language])
+        lifecycle.withdraw(self.page, by=OFFICE, reason=REASONS[self.language])
+
+    def erase(self) -> None:
+        lifecycle.erase(self.page, by=OFFICE, reason=REASONS[self.language])
 
     def lift(self) -> None:
-        editions.lift(self.newest, issuer="clock", at=timezone.now(), key="lift")
+        lifecycle.lift(self.page, by=OFFICE)
 
     @property
     def newest(self) -> Edition:
         return Edition.objects.filter(release_id=self.page.release_id).latest("number")
-
-    def _issue(self, act: str, **changes: Any) -> None:
-        newest = self.newest
-        words = replace(newest.release, correction=None, reason="", act=f"release.{act}")
-        editions.issue(
-            replace(words, **changes),
-            revision=f"{act} {newest.number}",
-            leaves_at=timezone.now(),
-            issuer="kim",
-            reason=changes.get("reason", ""),
-            embargo_until=newest.embargo_until,
-        )
 
 
 @dataclass
@@ -199,9 +189,11 @@ class Newsroom:
         about = [each for each in asked if ident in each.body.decode() or url in each.body.decode()]
         return Held(
             number=newest.number,
+            issued_as=story.words.title,
             title=newest.title,
             uri=newest.content["uri"],
             url=url,
+            published=rfc3339(newest.published_at) if newest.published_at else "",
             mails=tuple(mail for mail in mails if mail["Release-Id"] == ident),
             hooks={
                 name: tuple(each for each in about if each.target == f"/{name}")
@@ -291,7 +283,7 @@ def record(held: dict[tuple[str, str], Held]) -> None:
     """Have every story live; ``held`` gets what was held after each step, by step and language."""
     with newsroom() as house:
         told: dict[str, list[Story]] = {
-            kind: [Story(language, page_of(words(language))) for language in LANGUAGES]
+            kind: [Story(language, words(language)) for language in LANGUAGES]
             for kind, words in DRAFTS.items()
         }
         for round_ in STEPS:
@@ -330,33 +322,42 @@ def _invitation(language: str) -> Draft:
 
 def _secret(language: str) -> Draft:
     title = "Ekvik får ett pris" if language == "sv" else "Ekvik wins a prize"
+    return replace(_press(language), title=title, embargo=LIFT.isoformat())
+
+
+def _ordered(language: str) -> Draft:
+    title = "Ekvik namnger en elev" if language == "sv" else "Ekvik names a pupil"
     return replace(_press(language), title=title)
 
 
+LIFT = timezone.now().replace(second=0, microsecond=0) + timedelta(days=30)
 DRAFTS: dict[str, Callable[[str], Draft]] = {
     "press": _press,
     "invitation": _invitation,
     "secret": _secret,
+    "ordered": _ordered,
 }
-LIFT = timezone.now().replace(microsecond=0) + timedelta(days=30)
 STEPS: tuple[tuple[tuple[str, str, Callable[[Story], None]], ...], ...] = (
     (
         ("press", "first", Story.publish),
         ("invitation", "invitation", Story.publish),
-        ("secret", "embargoed", lambda story: story.publish(LIFT)),
+        ("secret", "embargoed", Story.publish),
+        ("ordered", "ordered", Story.publish),
     ),
     (
         ("press", "language", lambda story: story.correct("language")),
-        ("invitation", "changed", lambda story: story.set_event("changed")),
+        ("invitation", "changed", lambda story: story.correct("update", "changed")),
         ("secret", "embargoed-fact", lambda story: story.correct("fact")),
+        ("ordered", "erased at once", Story.erase),
     ),
     (
         ("press", "update", lambda story: story.correct("update")),
-        ("invitation", "cancelled", lambda story: story.set_event("cancelled")),
+        ("invitation", "cancelled", lambda story: story.correct("update", "cancelled")),
         ("secret", "lift", Story.lift),
     ),
     (("press", "fact", lambda story: story.correct("fact")),),
     (("press", "withheld", Story.withhold),),
     (("press", "resumed", Story.resume),),
     (("press", "withdrawn", Story.withdraw),),
+    (("press", "erased", Story.erase),),
 )

@@ -3,6 +3,7 @@
 from urllib.parse import quote, urlsplit
 
 from distributor.release import Release, Site
+from distributor.rendering.subject import under_embargo
 
 
 def host(site: Site) -> str:
@@ -26,6 +27,16 @@ def topic(site: Site, language: str, slug: str) -> str:
 def permanent(site: Site, release_id: str) -> str:
     """``/releases/<id>/``, which leads to the release's page and names no title."""
     return f"{site.url.rstrip('/')}/releases/{release_id}/"
+
+
+def page(release: Release, site: Site) -> str:
+    """The page that a message about ``release`` leads to.
+
+    Its own address has words of the title in it, which nobody is told before the lift of an
+    embargo, nor once it is erased.
+    """
+    hidden = under_embargo(release) or not release.title
+    return permanent(site, release.id) if hidden else release.url
 
 
 def calendar(site: Site, release_id: str) -> str:

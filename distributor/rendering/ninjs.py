@@ -31,7 +31,7 @@ def ninjs(release: Release, site: Site) -> dict[str, Any]:
     """
     if release.status != "usable":
         return _item(release) | _without_text(release, site)
-    page = addresses.permanent(site, release.id) if under_embargo(release) else release.url
+    page = addresses.page(release, site)
     return _kept(
         {
             **_item(release),

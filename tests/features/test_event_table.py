@@ -21,7 +21,7 @@ from pytest_django.plugin import DjangoDbBlocker
 from distributor.release import rfc3339
 from distributor.rendering import dates
 from tests import ninjs
-from tests.event_table import ROWS, not_told, said
+from tests.event_table import ROWS, lines, not_told, said, subject
 from tests.listeners.http import Received
 from tests.stories import (
     BODY,
@@ -75,12 +75,12 @@ def test_mail(name: str, language: str, recorded: Recorded) -> None:
         return
     mail = held.mail(language)
     text, html = part(mail), part(mail, "html")
-    assert mail["Subject"] == said(row.prefix, language) + held.title
+    assert mail["Subject"] == subject(row, held, language)
     assert mail["Release-Version"] == str(held.number)
     assert text.startswith(said(row.opening, language))
-    for line in said(row.opening, language).split("\n")[1:]:
+    for line in lines(row, language):
         assert line.partition(": ")[2] or line in html
-    for words in not_told(row, language):
+    for words in not_told(row, held, language):
         assert words not in text + html
     if row.status == "usable":
         assert LEADS[language][row.text] in text
@@ -104,10 +104,13 @@ def test_page(name: str, language: str, recorded: Recorded) -> None:
     row, held = ROWS[name], recorded[name, language]
     status, page = held.page
     assert status == row.page
+    if row.entry == "gone":
+        assert page == "Gone.\n"
+        return
     assert ("noindex" in page) == (row.status != "usable")
-    for line in said(row.opening, language).split("\n")[1:]:
+    for line in lines(row, language):
         assert line.partition(": ")[2] or line in page
-    for words in not_told(row, language):
+    for words in not_told(row, held, language):
         assert words not in page
     if row.status == "usable":
         assert LEADS[language][row.text] in page
@@ -117,6 +120,11 @@ def test_page(name: str, language: str, recorded: Recorded) -> None:
 def test_feeds(name: str, language: str, recorded: Recorded) -> None:
     row, held = ROWS[name], recorded[name, language]
     before = recorded[BEFORE[name], language].items if BEFORE[name] else {}
+    if row.entry == "gone":
+        assert held.items == {}
+        for content in held.feeds.values():
+            assert held.issued_as not in content.decode()
+        return
     entry, notice = held.items[held.uri], held.items.get(f"{held.uri}/notice/{held.number}")
     published, updated = entry["date_published"], entry["date_modified"]
     if row.entry == "new":
@@ -130,21 +138,21 @@ def test_feeds(name: str, language: str, recorded: Recorded) -> None:
         assert updated >= old["date_modified"]
     assert (notice is not None) == row.notice
     if notice is not None:
-        assert notice["title"] == said(row.prefix, language) + held.title
+        assert notice["title"] == subject(row, held, language)
         assert notice["url"] == f"{entry['url']}#notice-{held.number}"
         assert notice["date_published"] == notice["date_modified"] == updated
-        for line in said(row.opening, language).split("\n")[1:]:
+        for line in lines(row, language):
             assert line.partition(": ")[2] or line in notice["content_html"]
         assert "Maja Lindqvist" in notice["content_html"]
     for content in held.feeds.values():
-        for words in not_told(row, language):
+        for words in not_told(row, held, language):
             assert words not in _about(held, content)
     if row.status == "usable":
         assert LEADS[language][row.text] in entry["content_html"]
         assert entry["title"] == held.title
     else:
         for each in held.items.values():
-            assert each["title"] == said(row.prefix, language) + held.title
+            assert each["title"] == subject(row, held, language)
             assert each["_release"]["status"] == row.status
             assert REASONS[language] in each["content_html"]
 
@@ -185,10 +193,13 @@ def test_feed_readers_agree(name: str, language: str, recorded: Recorded) -> Non
         ] == wanted
     assert valid(held.feeds["atom"])
     stones = etree.fromstring(held.feeds["atom"]).findall(TOMBSTONE)
-    updated = held.items[held.uri]["date_modified"]
-    refs = {stone.get("ref"): stone.get("when") for stone in stones}
-    assert (held.uri in refs) == (ROWS[name].status == "canceled")
-    assert refs.get(held.uri, "9") > updated
+    whens = {stone.get("ref"): stone for stone in stones}
+    assert (held.uri in whens) == (ROWS[name].status == "canceled")
+    if name == "withdrawn":
+        assert whens[held.uri].get("when", "") > held.items[held.uri]["date_modified"]
+        assert whens[held.uri].findtext("{*}comment") == REASONS[language]
+    elif name.startswith("erased"):
+        assert whens[held.uri].find("{*}comment") is None
 
 
 def _time(parsed: time.struct_time) -> str:
@@ -211,7 +222,7 @@ def test_ninjs(name: str, language: str, recorded: Recorded, schema: Draft202012
     roles = {each["role"]: each["value"] for each in document.get("descriptions", [])}
     assert ("correction" in roles) == bool(row.kind)
     if row.kind == "fact":
-        for line in said(row.opening, language).split("\n")[1:]:
+        for line in lines(row, language):
             assert line in roles["correction"]
             assert line in document["edNote"]
     if name in ("changed", "cancelled"):
@@ -221,12 +232,14 @@ def test_ninjs(name: str, language: str, recorded: Recorded, schema: Draft202012
         assert document["headlines"][0]["value"] == held.title
         assert roles["lead"] == LEADS[language][row.text]
         return
-    assert set(document) == {
+    headed = {"headlines"} if held.title else set()
+    assert set(document) == headed | {
         *("uri", "standard", "type", "profile", "language", "version", "firstCreated"),
-        *("versionCreated", "pubStatus", "representationType", "urgency", "headlines", "edNote"),
+        *("versionCreated", "pubStatus", "representationType", "urgency", "edNote"),
     }
     assert (document["representationType"], document["urgency"]) == ("partial", 1)
-    assert document["headlines"][0]["value"] == said(row.prefix, language) + held.title
+    if held.title:
+        assert document["headlines"][0]["value"] == subject(row, held, language)
     assert REASONS[language] in document["edNote"]
 
 
@@ -238,13 +251,15 @@ def test_webhook(name: str, language: str, recorded: Recorded) -> None:
     assert body["type"] == f"release.{row.act}"
     assert (data["version"], data["status"], data["title"]) == (held.number, row.status, held.title)
     assert (data["embargo_until"], data["uri"]) == (None, held.uri)
-    assert data["published_at"] == held.items[held.uri]["date_published"]
+    named = f"http://127.0.0.1:8000/releases/{data['id']}/"
+    assert data["url"] == (named if row.entry == "gone" else held.url)
+    assert data["published_at"] == held.published
     assert body["timestamp"] == data["updated_at"]
     correction = data["correction"] or {}
     assert correction.get("kind", "") == row.kind
     if row.kind == "fact":
-        lines = [line.partition(": ")[2] for line in said(row.opening, language).split("\n")[1:3]]
-        assert [correction["wrong"], correction["right"]] == lines
+        facts = [line.partition(": ")[2] for line in lines(row, language)[:2]]
+        assert [correction["wrong"], correction["right"]] == facts
     if row.status != "usable":
         assert data["reason"] == REASONS[language]
         for field in ("lead", "body_html", "body_text"):
@@ -261,7 +276,7 @@ def test_webhook(name: str, language: str, recorded: Recorded) -> None:
     assert ids == {event["id"]}
     for format in FORMATS:
         for each in held.hooks[format]:
-            for words in not_told(row, language):
+            for words in not_told(row, held, language):
                 assert words not in json.dumps(json.loads(each.body), ensure_ascii=False)
 
 
@@ -272,7 +287,7 @@ def test_chat(name: str, language: str, recorded: Recorded) -> None:
         assert held.hooks["slack"] == ()
         return
     post = held.body("slack")
-    assert post["text"] == said(row.prefix, language) + held.title
+    assert post["text"] == subject(row, held, language)
     told = REASONS[language] if row.status != "usable" else LEADS[language][row.text]
     assert told in json.dumps(post, ensure_ascii=False)
 

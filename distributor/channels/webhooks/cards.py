@@ -12,7 +12,7 @@ from distributor.release import Paragraph, Release
 from distributor.rendering import addresses
 from distributor.rendering.dates import written
 from distributor.rendering.inline import plain
-from distributor.rendering.subject import label, subject, under_embargo
+from distributor.rendering.subject import label, subject
 from distributor.rendering.words import is_swedish, word
 from distributor.templating import render
 
@@ -53,7 +53,7 @@ def card(edition: Edition) -> Card:
         title=subject(release, site, first=edition.first),
         lead=_lead(release) if usable else release.reason,
         meta=" · ".join(fact for fact in facts if fact),
-        url=addresses.permanent(site, release.id) if under_embargo(release) else release.url,
+        url=addresses.page(release, site),
         more=_more(release.language),
         thread=f"release-{release.id}",
     )

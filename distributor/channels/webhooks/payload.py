@@ -10,7 +10,6 @@ from distributor.errors import Refused
 from distributor.release import Attachment, Event, Image, Release, Site, canonical, rfc3339
 from distributor.rendering import addresses
 from distributor.rendering.html import body_html
-from distributor.rendering.subject import under_embargo
 from distributor.rendering.text import body_text
 
 _KEPT_FILES = 10
@@ -19,15 +18,15 @@ _KEPT_FILES = 10
 def payload(release: Release, site: Site) -> dict[str, Any]:
     """The event of ``release``, whole: ``type``, ``timestamp`` and ``data``.
 
-    Of a withheld or withdrawn release it has title and reason and no text. Under embargo ``url``
-    leads by the release's id, so that nothing sent names the page that opens at the lift.
+    Of a withheld or withdrawn release it has title and reason and no text. Under embargo, and once
+    it is erased, ``url`` leads by the release's id, so that nothing sent has words of the title.
 
     Raises:
         ValueError: ``updated_at`` is None; it is the event's time.
     """
     if release.updated_at is None:
         raise ValueError("an event needs the time at which its edition leaves: set updated_at")
-    page = addresses.permanent(site, release.id) if under_embargo(release) else release.url
+    page = addresses.page(release, site)
     data = {
         "id": release.id,
         "uri": release.uri,
