@@ -275,7 +275,7 @@ def _options(port: int) -> Iterator[None]:
 
 
 def _forget() -> None:
-    by_email._postman.cache_clear()
+    by_email.postman.cache_clear()
     guarding.guard.cache_clear()
 
 

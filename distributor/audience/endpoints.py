@@ -10,6 +10,7 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
@@ -195,17 +196,34 @@ def enable(endpoint: Endpoint) -> tuple[str, ...]:
         ValueError: its key is gone.
     """
     warnings = _self_check(endpoint, _open(endpoint, endpoint.sealed_url))
-    endpoint.paused_until = None
-    endpoint.failures = 0
-    endpoint.save(update_fields=["state", "reason", "paused_until", "failures", "max_per_minute"])
+    endpoint.paused_until = endpoint.failing_since = endpoint.warned_at = None
+    endpoint.failures = endpoint.warned = 0
+    changed = ["state", "reason", "disabled_at", "max_per_minute"]
+    changed += ["paused_until", "failures", "failing_since", "warned", "warned_at"]
+    endpoint.save(update_fields=changed)
     return warnings
 
 
 def disable(endpoint: Endpoint) -> None:
     """Send an endpoint nothing until somebody enables it again."""
-    Endpoint.objects.filter(pk=endpoint.pk).update(
-        state=Endpoint.State.DISABLED, reason=OWNER, paused_until=None
-    )
+    end(endpoint.pk, OWNER)
+
+
+def end(ident: int, reason: str) -> bool:
+    """Disable an endpoint, or only give it another reason; whether it was not disabled before."""
+    now = timezone.now()
+    there = Endpoint.objects.filter(pk=ident)
+    fields = {"state": Endpoint.State.DISABLED, "reason": reason, "paused_until": None}
+    ended = there.exclude(state=Endpoint.State.DISABLED).update(**fields, disabled_at=now) == 1
+    if not ended:
+        there.update(**fields)
+    return ended
+
+
+def wardens() -> list[str]:
+    """The addresses of the users who may change endpoints."""
+    users = get_user_model()._default_manager.filter(is_active=True).exclude(email="")
+    return [user.email for user in users if user.has_perm("audience.change_endpoint")]
 
 
 def delete(endpoint: Endpoint) -> None:
@@ -216,10 +234,9 @@ def delete(endpoint: Endpoint) -> None:
             sealed_url=b"",
             sealed_headers=b"",
             url_hash="",
-            state=Endpoint.State.DISABLED,
-            reason=OWNER,
             deleted_at=timezone.now(),
         )
+        end(endpoint.pk, OWNER)
 
 
 def _kind(format: str, trusted: bool) -> webhooks.Format:
@@ -271,6 +288,7 @@ def _self_check(endpoint: Endpoint, url: str) -> tuple[str, ...]:
         Blocked: it may not be opened.
     """
     endpoint.state, endpoint.reason = Endpoint.State.ENABLED, ""
+    before, endpoint.disabled_at = endpoint.disabled_at, None
     warnings = []
     if endpoint.format == Endpoint.Format.TEAMS and teams.retired(url):
         warnings.append("Microsoft retires such connectors: take the URL of a workflow instead")
@@ -282,6 +300,8 @@ def _self_check(endpoint: Endpoint, url: str) -> tuple[str, ...]:
         warnings.append(f"{endpoint.host} cannot be reached now ({error.reason})")
         if endpoint.format == Endpoint.Format.CLOUDEVENTS:
             endpoint.state, endpoint.reason = Endpoint.State.DISABLED, UNCONFIRMED
+    if endpoint.state == Endpoint.State.DISABLED:
+        endpoint.disabled_at = before or timezone.now()
     return tuple(warnings)
 
 

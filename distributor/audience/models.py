@@ -151,6 +151,10 @@ class Endpoint(models.Model):
     reason = models.CharField(max_length=20, blank=True)
     paused_until = models.DateTimeField(null=True, blank=True)
     failures = models.PositiveIntegerField(default=0, help_text="in a row")
+    failing_since = models.DateTimeField(null=True, help_text="the first of these failures")
+    warned = models.PositiveSmallIntegerField(default=0, help_text="how often, of these failures")
+    warned_at = models.DateTimeField(null=True, help_text="the first time")
+    disabled_at = models.DateTimeField(null=True)
     slow = models.BooleanField(default=False, help_text="so was, or failed, the last attempt")
     created_at = models.DateTimeField(default=timezone.now)
     deleted_at = models.DateTimeField(null=True, blank=True)
@@ -166,6 +170,40 @@ class Endpoint(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Letter(models.Model):
+    """A mail to one person that is no release, and how far it has come.
+
+    What it says follows from ``kind`` and ``context`` when it is sent. ``due_at`` is None once it
+    has left or was given up. A claim is a lease.
+    """
+
+    class State(models.TextChoices):
+        PENDING = "pending"
+        SENT = "sent"
+        FAILED = "failed"
+
+    address = models.EmailField()
+    language = models.CharField(max_length=12)
+    kind = models.CharField(max_length=24)
+    context = models.JSONField(default=dict)
+    created_at = models.DateTimeField(default=timezone.now)
+    state = models.CharField(max_length=8, choices=State.choices, default=State.PENDING)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    due_at = models.DateTimeField(null=True, default=timezone.now)
+    rung_at = models.DateTimeField(null=True)
+    reply = models.CharField(max_length=500, blank=True)
+    holder = models.CharField(max_length=120, blank=True)
+    lease_until = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="letter_due")
+        ]
+
+    def __str__(self) -> str:
+        return f"letter {self.pk}"
 
 
 class Secret(models.Model):

@@ -45,9 +45,9 @@ def connections() -> int:
 
 def deliver(pass_: Pass) -> None:
     """Fill and send a mail to each reader of the pass who still wants it."""
-    postman = _postman()
-    if postman is None:
-        error = Unavailable("no-relay", "email.smtp_host is not set", about="relay")
+    sending = postman()
+    if sending is None:
+        error = no_relay()
         for due in pass_.take():
             pass_.know(Outcome(due.id, error, "", time.time()))
         return
@@ -57,7 +57,7 @@ def deliver(pass_: Pass) -> None:
         key, error, reply = result
         pass_.know(Outcome(key, pace.done(key, error), reply, time.time()))
 
-    for _ in postman.send(_parcels(pass_, pace), journal=written, stop=stopping.requested):
+    for _ in sending.send(_parcels(pass_, pace), journal=written, stop=stopping.requested):
         pass
 
 
@@ -123,7 +123,7 @@ def _filler(edition: Edition) -> Callable[[Due, str, str, str], Parcel]:
         Sealer(keys(), "preferences").seal,
     )
     personal = Sealer(keys(), "embargo").seal
-    return_path = _return_path()
+    path = return_path()
 
     def fill(due: Due, address: str, date: str, segment: str) -> Parcel:
         ident, recipient, _, first = due
@@ -131,7 +131,7 @@ def _filler(edition: Edition) -> Callable[[Due, str, str, str], Parcel]:
         own = "" if segment == READER else personal(ident)
         tokens = person(recipient), unsubscribe(recipient), preferences(recipient), own
         message = email.fill(composition, email.Reader(ident, address, *tokens, first), date)
-        return Parcel(ident, return_path, address, message, "", composition.clean)
+        return Parcel(ident, path, address, message, "", composition.clean)
 
     return fill
 
@@ -141,13 +141,20 @@ def _composition(edition: int, first: bool, segment: str) -> email.Composition:
     return compositions.mail(Edition.objects.get(pk=edition), first=first, segment=segment)
 
 
+def no_relay() -> Unavailable:
+    """Why nothing leaves while there is no mail server."""
+    return Unavailable("no-relay", "email.smtp_host is not set", about="relay")
+
+
 @cache
-def _return_path() -> str:
+def return_path() -> str:
+    """Where mails that cannot be delivered go."""
     return parseaddr(settings.DISTRIBUTOR.email.from_)[1]
 
 
 @cache
-def _postman() -> Postman | None:
+def postman() -> Postman | None:
+    """The sender of this process; None while no mail server is named."""
     options = settings.DISTRIBUTOR.email
     relays = [
         Relay(

@@ -172,7 +172,7 @@ class Jobs:
 
         def record(told: Outcome) -> None:
             self._pass.know(told)
-            answers.append(Answered(job.endpoint.pk, told.error, seconds))
+            answers.append(Answered(job.endpoint.pk, job.due.attempts + 1, told.error, seconds))
 
         _reach.heard(job.endpoint.host, outcome, record)
 
@@ -183,7 +183,9 @@ class Jobs:
         def record(told: Outcome) -> None:
             try:
                 rounds.record_late(batch_id, told)
-                endpoint_standing.learn([Answered(job.endpoint.pk, told.error, seconds)])
+                endpoint_standing.learn(
+                    [Answered(job.endpoint.pk, job.due.attempts + 1, told.error, seconds)]
+                )
             except Exception:
                 # The delivery falls due again by itself.
                 _log.exception("webhook.not_recorded", delivery=told.delivery)
@@ -246,8 +248,8 @@ class Jobs:
     def record(self) -> None:
         """Write down what is known."""
         answers, self._answers = self._answers, []
-        endpoint_standing.learn(answers)
         self._pass.record()
+        endpoint_standing.learn(answers)
 
     def settle(self) -> None:
         """The pass is over."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db.models import Q
 from django.utils import timezone
 
 from distributor.adapters.http import Blocked
 from distributor.audience.models import Endpoint
+from distributor.dispatch import endpoint_ends
 from distributor.dispatch.models import Batch
 from distributor.errors import DeliveryError, Refused
 
@@ -21,12 +22,23 @@ ENOUGH = 5
 FIRST_PAUSE = timedelta(seconds=60)
 LONGEST_PAUSE = timedelta(hours=1)
 _ENDING = frozenset({"gone", "blocked", "target"})
+_UNTROUBLED: dict[str, Any] = {
+    "failures": 0,
+    "paused_until": None,
+    "failing_since": None,
+    "warned": 0,
+    "warned_at": None,
+}
 
 
 class Answered(NamedTuple):
-    """What an attempt at an endpoint came to, after so many seconds."""
+    """What an attempt at an endpoint came to, after so many seconds.
+
+    ``attempt`` is its number among those of the delivery.
+    """
 
     endpoint: int
+    attempt: int
     error: DeliveryError | None
     seconds: float
 
@@ -67,29 +79,36 @@ def learn(answers: Iterable[Answered]) -> None:
         changed = Q(failures__gt=0) | ~Q(paused_until=None) | Q(slow=not slow)
         if ids:
             there = Endpoint.objects.filter(changed, pk__in=ids)
-            there.update(failures=0, paused_until=None, slow=slow)
+            there.update(slow=slow, **_UNTROUBLED)
     failing = [answer for answer in told if answer.error is not None]
     rows = Endpoint.objects.in_bulk([answer.endpoint for answer in failing]) if failing else {}
     for answer in failing:
         if endpoint := rows.get(answer.endpoint):
             _failed(endpoint, answer)
-    if rows:
-        Endpoint.objects.bulk_update(rows.values(), ["failures", "paused_until", "slow"])
+    fields = ["failures", "failing_since", "paused_until", "slow"]
+    Endpoint.objects.bulk_update(rows.values(), fields)
+    for answer in failing:
+        endpoint, reason = rows.get(answer.endpoint), _reason(answer.error)
+        if endpoint and isinstance(answer.error, Refused) and reason in _ENDING:
+            endpoint_ends.end(endpoint, reason)
+        elif endpoint and reason != "rate_limited":
+            endpoint_ends.judge(endpoint, answer.attempt)
 
 
 def _failed(endpoint: Endpoint, answer: Answered) -> None:
     error, now = answer.error, timezone.now()
     assert error is not None
-    reason = "blocked" if isinstance(error, Blocked) else error.reason
-    if isinstance(error, Refused) and reason in _ENDING:
-        Endpoint.objects.filter(pk=endpoint.pk).update(state="disabled", reason=reason)
-        return
     until = now + timedelta(seconds=error.wait) if error.wait else now
-    if reason != "rate_limited":
+    if error.reason != "rate_limited":
         endpoint.failures += 1
+        endpoint.failing_since = endpoint.failing_since or now
         endpoint.slow = True
         if endpoint.failures >= ENOUGH:
             doublings = min(endpoint.failures - ENOUGH, 10)
             until = max(until, now + min(FIRST_PAUSE * 2**doublings, LONGEST_PAUSE))
     if until > now:
         endpoint.paused_until = until
+
+
+def _reason(error: DeliveryError | None) -> str:
+    return "blocked" if isinstance(error, Blocked) else error.reason if error else ""

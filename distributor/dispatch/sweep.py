@@ -7,7 +7,8 @@ from datetime import timedelta
 from django.db.models import Q
 from django.utils import timezone
 
-from distributor.dispatch import bell, feeds, journal, leases, pace_domains, rounds
+from distributor.audience.models import Letter
+from distributor.dispatch import bell, feeds, journal, leases, letters, pace_domains, rounds
 from distributor.dispatch.models import Batch, Edition, Feed
 
 SILENT = timedelta(seconds=60)
@@ -38,12 +39,12 @@ def ring_due(*, again: bool = False) -> int:
     for edition_id, name in lanes:
         bell.ring_batches(edition_id, name)
     pace_domains.ring()
-    return waiting.count() + len(lanes)
+    return waiting.count() + len(lanes) + letters.ring_due(now - patience)
 
 
 def end_what_died() -> None:
     """End the leases of processes that died on this machine, and settle what they journalled."""
-    for kind in (Edition, Feed, Batch):
+    for kind in (Edition, Feed, Batch, Letter):
         leases.end_those_of_the_dead(kind)
     for ident in journal.batches():
         batch = Batch.objects.select_related("edition").filter(pk=ident).first()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from distributor.dispatch import bell, delivering, fanout, feeds, pace_domains, retention
+from distributor.dispatch import bell, delivering, fanout, feeds, letters, pace_domains, retention
 
 
 @shared_task(ignore_result=True)
@@ -32,3 +32,8 @@ def prune(seconds: int) -> None:
     """Goes on in a message of its own, behind what housekeeping has to do meanwhile."""
     if retention.take_turn(seconds):
         bell.ring("prune", seconds, "housekeeping")
+
+
+@shared_task(ignore_result=True)
+def send_letter(letter_id: int) -> None:
+    letters.send(letter_id)

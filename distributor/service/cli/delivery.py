@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from distributor.dispatch import control, standing
+from distributor.dispatch import control, endpoint_control, standing
 from distributor.dispatch.models import Edition
 from distributor.service import sweep as sweeping
 from distributor.service import vitals
@@ -46,12 +46,17 @@ def status(release: str | None, as_json: bool) -> None:
         return
     ready()
     releases = [standing.standing(ident) for ident in _newest()]
-    services = vitals.services()
+    services, ended = vitals.services(), endpoint_control.troubles()
     if as_json:
-        output.document({"releases": releases, "services": services})
+        output.document({"releases": releases, "services": services, "endpoints": ended})
         return
     for name, well in services.items():
         click.echo(f"{name:9} {well}")
+    for endpoint in ended:
+        click.echo(
+            "endpoint  {id} ({name}) is disabled: {reason}; it has missed {missed} releases. "
+            "When it is mended: distributor endpoints enable {id}".format(**endpoint)
+        )
     click.echo()
     if releases:
         rows = [row for document in releases for row in _rows(document)]

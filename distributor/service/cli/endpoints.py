@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import click
+from django.conf import settings
 
 from distributor.adapters.http import Blocked
 from distributor.audience import endpoints as hooks
 from distributor.audience.models import Endpoint
 from distributor.channels import webhooks
-from distributor.dispatch import compositions
+from distributor.dispatch import compositions, endpoint_control
+from distributor.newsroom import times
 from distributor.service.cli import output
 from distributor.service.cli.ready import ready
 
@@ -145,11 +148,17 @@ def enable(ident: int) -> None:
     """Let endpoint ID get what is issued from now on."""
     with _one_line():
         endpoint = hooks.known(ident)
-        warnings = hooks.enable(endpoint)
-    _warn(warnings)
+        enabled = endpoint_control.enable(endpoint)
+    _warn(enabled.warnings)
     if endpoint.state == Endpoint.State.DISABLED:
         output.fail(f"endpoint {ident} stays disabled ({endpoint.reason})")
-    click.echo(f"Endpoint {ident} is enabled. What it has missed is not sent.")
+    click.echo(f"Endpoint {ident} is enabled.")
+    if enabled.missed:
+        there = enabled.since.astimezone(ZoneInfo(settings.DISTRIBUTOR.site.time_zone))
+        click.echo(
+            f"It has missed {enabled.missed} releases, which are not sent unless you say so: "
+            f"distributor endpoints replay {ident} --since {there.isoformat(timespec='minutes')}"
+        )
 
 
 @endpoints.command()
@@ -157,7 +166,7 @@ def enable(ident: int) -> None:
 def disable(ident: int) -> None:
     """Send endpoint ID nothing until it is enabled again."""
     with _one_line():
-        hooks.disable(hooks.known(ident))
+        endpoint_control.disable(hooks.known(ident))
     click.echo(f"Endpoint {ident} is disabled.")
 
 
@@ -166,16 +175,20 @@ def disable(ident: int) -> None:
 def delete(ident: int) -> None:
     """Erase URL, headers and secrets of endpoint ID; what was sent to it stays on record."""
     with _one_line():
-        hooks.delete(hooks.known(ident))
+        endpoint_control.delete(hooks.known(ident))
     click.echo(f"Endpoint {ident} is deleted.")
 
 
 @endpoints.command()
 @IDENT
-@click.option("--since", metavar="TIME", required=True)
-def replay(ident: int, since: str) -> None:
-    """Send endpoint ID what it has missed."""
-    raise click.UsageError("replay is not there yet.")
+@click.option("--since", metavar="TIME", required=True, help="Such as 2026-10-14T06:00.")
+@click.option("--delivered", is_flag=True, help="What it has got, too.")
+def replay(ident: int, since: str, delivered: bool) -> None:
+    """Send endpoint ID what it has missed: the newest edition of each release."""
+    with _one_line():
+        moment = times.moment(since, settings.DISTRIBUTOR.site.time_zone)
+        count = endpoint_control.replay(hooks.known(ident), moment, delivered=delivered)
+    click.echo(f"{count} deliveries are due now." if count else "It has missed nothing since then.")
 
 
 @contextmanager
