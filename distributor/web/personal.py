@@ -16,13 +16,14 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
+from markupsafe import Markup
 
 from distributor.dispatch import compositions, personal
 from distributor.dispatch.models import EditionFile
 from distributor.dispatch.personal import Link, Way
 from distributor.newsroom import frames, showing
 from distributor.release import Attachment, Block, Image, Release
-from distributor.rendering import addresses, dates
+from distributor.rendering import addresses, dates, html
 from distributor.rendering.notices import notice
 from distributor.web.words import word
 
@@ -79,6 +80,7 @@ def _told(link: Link, said: str, status: int, *, button: bool = False) -> HttpRe
     context = _frame(words) | {
         "said": said,
         "notice": stopped,
+        "contacts": Markup(html.contacts_html(words)) if stopped else "",
         "banner": _banner(words) if button else "",
         "button": button,
     }
