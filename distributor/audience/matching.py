@@ -47,10 +47,12 @@ def readers(topics: Sequence[str], language: str, *, low: int, high: int) -> Que
     They follow one of ``topics`` (slugs) at the pace ``immediate``, read ``language``, have
     confirmed and are not suppressed. Returns SQL and its parameters; one column, ``id``.
     """
+    # Of one topic nobody is found twice, and they come in order: no sorting, at half the price.
     ids = list(Topic.objects.filter(slug__in=topics).values_list("pk", flat=True))
     follow = "w.topic_id IN (" + ", ".join(["%s"] * len(ids)) + ")" if ids else "1 = 0"
+    once = "DISTINCT" if len(ids) > 1 else ""
     sql = f"""
-        SELECT DISTINCT s.id AS id FROM audience_subscription w
+        SELECT {once} w.subscriber_id AS id FROM audience_subscription w
         JOIN audience_subscriber s ON s.id = w.subscriber_id
         WHERE {follow} AND w.subscriber_id BETWEEN %s AND %s
           AND w.ended_at IS NULL AND w.pace = 'immediate'

@@ -102,7 +102,10 @@ def _close_older(edition: Edition) -> None:
 
 
 def _to_readers(rule: Rule) -> None:
-    """At once those who are to be told so, then the others; each reader once."""
+    """At once those who are to be told so, then the others; each reader once.
+
+    Nobody waits for the last of them to be written: mail begins with the first chunk.
+    """
     for urgent, chosen in ((True, recipients.at_once), (False, recipients.in_turn)):
         if urgent and not rule.earlier:
             continue
@@ -113,6 +116,7 @@ def _to_readers(rule: Rule) -> None:
                     query = chosen(rule, low, high)
                     cursor.execute(*_insertion(rule.edition, query, urgent=urgent))
                 _cut(rule.edition, "email", urgent=urgent, low=low, high=high)
+            bell.ring_batches(rule.edition.pk, "email")
 
 
 def _chunks(low: int) -> Iterator[tuple[int, int]]:

@@ -18,6 +18,8 @@ BENCHMARKS = (
     "smtp_sender",
     "pace",
     "csv_import",
+    "fan_out",
+    "fan_out on PostgreSQL",
     "email_path",
     "email_path on PostgreSQL",
     "naive",
