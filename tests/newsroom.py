@@ -6,6 +6,9 @@ import io
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import reverse
 from PIL import Image
 
 from distributor.audience.models import Topic
@@ -88,6 +91,17 @@ def publish(page: ReleasePage, leaves_at: datetime | None = None) -> Edition:
     issuing.plan(revision, issuer="tests", leaves_at=leaves_at or datetime.now(UTC))
     revision.publish()
     return Edition.objects.get(release_id=page.release_id, revision=str(revision.pk))
+
+
+def press(client: Client, page: ReleasePage, act: str, **given: object) -> HttpResponse:
+    """Look at the screen of ``act`` in the admin, fill in ``given``, and press its button."""
+    url = reverse("newsroom_act", args=[page.pk, act])
+    shown = client.get(url)
+    if shown.status_code != 200:
+        return client.get(url, follow=True)
+    seen = shown.context["form"].initial
+    asked = {name: value for name, value in seen.items() if value is not None}
+    return client.post(url, asked | given, follow=True)
 
 
 def topic(slug: str = "digitalisering", name: str = "Digitalisering") -> Topic:

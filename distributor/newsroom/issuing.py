@@ -78,6 +78,7 @@ def issue_page(page: ReleasePage, revision: Revision) -> Edition:
             approver=act.approver,
             reason=act.reason,
             files=files,
+            channels=act.channels or (newest.channels if newest else editions.CHANNELS),
             embargo_until=until if under_embargo else None,
             granted=newest.granted if newest and under_embargo else (),
             after=act.after,

@@ -8,7 +8,7 @@ asked for: the same key gives the same edition.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -50,6 +50,7 @@ def publish(
     undo: timedelta = AT_ONCE,
     approver: str = "",
     reason: str = "",
+    channels: Sequence[str] = editions.CHANNELS,
 ) -> Edition:
     """Issue the newest revision of ``page`` for the first time.
 
@@ -76,6 +77,7 @@ def publish(
         approver=approver or by.name,
         leaves_at=leaves_at,
         after=0,
+        channels=list(channels),
     )
     edition = _issue(page, revision, by)
     _log(page, "publish", by, edition, reason)

@@ -241,6 +241,7 @@ class Act(models.Model):
     made_at = models.DateTimeField(default=timezone.now)
     leaves_at = models.DateTimeField()
     after = models.PositiveIntegerField(null=True)
+    channels = models.JSONField(default=list, help_text="those it goes out by; none: all")
     edition_number = models.PositiveIntegerField(null=True)
     problem = models.TextField(blank=True)
 

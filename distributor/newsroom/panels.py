@@ -82,6 +82,7 @@ RELEASE_PANELS = TabbedInterface(
         ),
         ObjectList(
             [
+                FieldPanel("embargo_until"),
                 FieldPanel("topics", widget=CheckboxSelectMultiple),
                 FieldPanel("boilerplate"),
                 FieldPanel("case_number"),

@@ -52,13 +52,12 @@ def lines() -> list[str]:
     return found
 
 
-def told(page: ReleasePage, act: Act) -> str:
-    """What became of a Publish, for whoever pressed it."""
-    edition = Edition.objects.get(release_id=page.release_id, number=act.edition_number or 0)
+def told(page: ReleasePage, act: str, edition: Edition) -> str:
+    """What became of an act, for whoever pressed the button."""
     title = page.get_admin_display_title()
-    if edition.revision != str(act.revision_id):
-        return _("Nothing of “%s” has changed: nothing new is sent.") % title
-    seconds = round((act.leaves_at - timezone.now()).total_seconds())
+    if act not in ("publish", "correct"):
+        return str(_DONE[act]) % {"title": title}
+    seconds = round((edition.leaves_at - timezone.now()).total_seconds())
     if seconds <= 0:
         return _("“%s” is published, and leaves now.") % title
     if seconds < 120:
@@ -68,9 +67,20 @@ def told(page: ReleasePage, act: Act) -> str:
             seconds,
         ) % {"title": title, "count": seconds}
     when = dates.written_with_zone(
-        act.leaves_at, get_language() or "en", settings.DISTRIBUTOR.site.time_zone
+        edition.leaves_at, get_language() or "en", settings.DISTRIBUTOR.site.time_zone
     )
     return _("“%(title)s” is published, and leaves %(when)s.") % {"title": title, "when": when}
+
+
+_DONE = {
+    "withhold": gettext_lazy("“%(title)s” is withheld."),
+    "resume": gettext_lazy("“%(title)s” may be used again."),
+    "withdraw": gettext_lazy("“%(title)s” is withdrawn."),
+    "erase": gettext_lazy("%(title)s: the release is erased."),
+    "lift": gettext_lazy("The embargo of “%(title)s” is lifted."),
+    "move_embargo": gettext_lazy("The embargo of “%(title)s” is moved."),
+    "undo": gettext_lazy("“%(title)s” is taken back; it is as it was before."),
+}
 
 
 class TroublePanel(Component):

@@ -10,15 +10,19 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from wagtail import hooks
 from wagtail.admin import messages
+from wagtail.admin.action_menu import PublishMenuItem
 from wagtail.admin.menu import MenuItem
+from wagtail.admin.widgets import Button
 from wagtail.snippets.models import register_snippet
 
-from distributor.newsroom import keeping, logged, screens, stops, trouble
+from distributor.newsroom import act_screens, keeping, logged, screens, states, stops, trouble
 from distributor.newsroom.listing import releases
-from distributor.newsroom.models import Act, ReleasePage
+from distributor.newsroom.models import ReleasePage
 from distributor.newsroom.register_screens import HOUSE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from django.http import HttpRequest, HttpResponse
     from wagtail.models import Page
 
@@ -34,6 +38,8 @@ def register_releases() -> Any:
 def register_urls() -> list[Any]:
     return [
         path("media/<path:path>", screens.upload, name="newsroom_upload"),
+        path("release/<int:pk>/", act_screens.ReleaseView.as_view(), name="newsroom_release"),
+        path("release/<int:pk>/<slug:act>/", act_screens.ActView.as_view(), name="newsroom_act"),
         path("import/", screens.ImportView.as_view(), name="newsroom_import"),
     ]
 
@@ -81,13 +87,14 @@ def no_summary(request: HttpRequest, items: list[Any]) -> None:
 def refuse_bulk_publish(
     request: HttpRequest, action_type: str, objects: list[Page], action: Any
 ) -> HttpResponse | None:
-    """Publishing many at once stops, like one, at the first that lacks something."""
+    """Each release is published on its own screen, which says who will be told."""
     if action_type != "publish" or request.method != "POST":
         return None
     for page in objects:
         specific = page.get_latest_revision_as_object()
-        if isinstance(specific, ReleasePage) and (problems := stops.stops(specific)):
+        if isinstance(specific, ReleasePage):
             title = specific.get_admin_display_title()
+            problems = stops.stops(specific) or [_("Publish each release on its own screen.")]
             messages.error(
                 request,
                 _("“%(title)s” cannot be published. %(problems)s")
@@ -108,21 +115,41 @@ def copy_is_a_draft(request: HttpRequest, page: Page) -> HttpResponse | None:
     return None
 
 
-@hooks.register("after_publish_page")
-def tell_what_happens(request: HttpRequest, page: Page) -> HttpResponse | None:
-    """Say when what was published leaves, and whether delivery waits."""
+@hooks.register("before_publish_page")
+def ask_before_publishing(request: HttpRequest, page: Page) -> HttpResponse | None:
+    """What was saved is published, or corrects what is out, once its screen is confirmed."""
     if not isinstance(page, ReleasePage):
         return None
-    act = Act.objects.filter(revision_id=page.live_revision_id).first()
-    title = page.get_admin_display_title()
-    if act is None or act.edition_number is None:
-        messages.error(
-            request,
-            (act.problem if act else "")
-            or _("“%s” is published; its edition will be made within seconds.") % title,
-        )
-    else:
-        messages.success(request, trouble.told(page, act))
-    if trouble.redis_is_away():
-        messages.warning(request, trouble.WAITS)
-    return redirect("wagtailadmin_pages:edit", page.pk)
+    act = "correct" if page.is_issued() else "publish"
+    return redirect("newsroom_act", page.pk, act)
+
+
+@hooks.register("construct_page_action_menu")
+def name_the_acts(items: list[Any], request: HttpRequest, context: dict[str, Any]) -> None:
+    """An issued release offers Correct instead of Publish; one that is gone, neither."""
+    page = context.get("page")
+    if not (isinstance(page, ReleasePage) and page.is_issued()):
+        return
+    allowed = states.allowed(page)
+    for place, item in enumerate(items):
+        if isinstance(item, PublishMenuItem):
+            items[place] = _Correct(order=item.order)
+    items[:] = [item for item in items if not isinstance(item, _Correct) or "correct" in allowed]
+
+
+class _Correct(PublishMenuItem):
+    label = gettext_lazy("Correct")
+
+
+@hooks.register("register_page_header_buttons")
+@hooks.register("register_page_listing_more_buttons")
+def offer_acts(
+    page: Page, user: Any, view_name: str = "", next_url: str | None = None
+) -> Iterator[Button]:
+    if not isinstance(page.specific, ReleasePage):
+        return
+    url = reverse("newsroom_release", args=[page.pk])
+    yield Button(gettext_lazy("How it stands"), url, icon_name="info-circle", priority=3)
+    for act, label, url in act_screens.offered(page.specific, user):
+        if act not in ("publish", "correct"):
+            yield Button(label, url, icon_name="arrow-right", priority=100)

@@ -29,7 +29,7 @@ from distributor.newsroom.models import (
     ReleasePage,
 )
 from distributor.release import Contact, Heading, Paragraph
-from tests.newsroom import draft, found_image, invitation, page_of, photograph, publish
+from tests.newsroom import draft, found_image, invitation, page_of, photograph, press, publish
 
 pytestmark = pytest.mark.django_db
 
@@ -84,6 +84,9 @@ def create(office, action: str, **changes):
 
 def test_an_editor_publishes_and_it_leaves_after_the_time_to_undo(office, settings):
     response = create(office, "action-publish")
+    assert "Who will be told" in told(response)
+    assert not Edition.objects.exists()
+    response = press(office, ReleasePage.objects.get(), "publish")
     assert "“En ny skola” is published, and leaves in" in told(response)
     edition = Edition.objects.get()
     assert edition.issuer == "admin"
@@ -96,7 +99,8 @@ def test_an_editor_publishes_and_it_leaves_after_the_time_to_undo(office, settin
 def test_with_redis_away_the_click_succeeds_and_says_that_delivery_waits(office, settings):
     settings.REDIS_URL = "redis://127.0.0.1:1"
     waits = "Delivery waits: Redis is not reachable."
-    response = create(office, "action-publish")
+    create(office, "action-publish")
+    response = press(office, ReleasePage.objects.get(), "publish")
     assert response.status_code == 200
     assert waits in told(response)
     assert Edition.objects.count() == 1
@@ -356,6 +360,8 @@ def test_a_writer_may_not_publish_and_an_approver_may(client, django_user_model,
     client.force_login(user)
     create(client, "action-publish")
     page = ReleasePage.objects.get()
+    press(client, page, "publish")
+    page.refresh_from_db()
     assert page.live is (group == "approver")
     assert client.get("/admin/releases/").status_code == 200
 
