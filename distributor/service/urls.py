@@ -15,3 +15,5 @@ urlpatterns = [
     path("", include(web_urls)),
     *i18n_patterns(path("", include(wagtail_urls)), prefix_default_language=False),
 ]
+
+handler404 = "distributor.web.missing.page"

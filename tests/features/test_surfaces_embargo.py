@@ -49,6 +49,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 @pytest.fixture(autouse=True)
 def _uploads(settings: SettingsWrapper, tmp_path: Path) -> None:
     settings.MEDIA_ROOT = tmp_path / "media"
+    (tmp_path / "data").mkdir()
     options = django_settings.DISTRIBUTOR
     site = options.site.model_copy(update={"data_dir": tmp_path / "data"})
     settings.DISTRIBUTOR = options.model_copy(update={"site": site})
@@ -199,10 +200,19 @@ def test_what_was_withdrawn_under_embargo_never_was(clock: Clock) -> None:
 
 def test_no_cache_keeps_a_page_that_a_lift_changes(clock: Clock) -> None:
     publish(page_of(replace(draft(), images=(found_image(),))), clock.at)
-    for path, (status, headers, _) in Visitor().crawl(FRONT).items():
-        if status == 200 and not path.startswith("/feeds/"):
-            assert "no-cache" in headers["Cache-Control"], path
-            assert "max-age" not in headers["Cache-Control"], path
+    embargoed(page_of(draft("Hemligt")))
+    hidden = ["/hemligt/", "/en/hemligt/", f"/releases/{uuid.uuid4()}.json", "/embargo/x"]
+    for path, (status, headers, _) in Visitor().crawl(FRONT + hidden).items():
+        if not path.startswith("/feeds/") and status != 301:
+            assert headers["Cache-Control"] in ("no-cache", "public, no-cache"), (path, status)
+
+
+def test_an_address_that_is_not_there_says_so_in_its_language(clock: Clock) -> None:
+    for path, words in (("/nix/", "Sidan finns inte"), ("/en/nix/", "There is no such page")):
+        status, headers, content = Visitor().ask(path)
+        assert status == 404
+        assert words in content.decode()
+        assert "default-src 'none'" in headers["Content-Security-Policy"]
 
 
 def test_uploads_are_there_for_nobody_but_the_office(clock: Clock) -> None:

@@ -16,6 +16,8 @@ from django.utils import timezone
 
 from distributor.dispatch import editions
 from distributor.dispatch.models import Edition, EditionFile
+from distributor.newsroom import lifecycle
+from distributor.newsroom.models import ReleasePage
 from distributor.release import Correction, Release
 from tests.newsroom import draft, found_file, found_image, invitation, page_of, publish
 
@@ -113,16 +115,17 @@ def test_every_form_follows_the_state(
 
 def test_an_erased_release_is_gone_without_a_word(client: Client) -> None:
     first = full()
-    last = act(first, "release.withdrawn", "canceled", reason="Domstolsbeslut.")
-    bare = {**last.content, "title": "", "lead": "", "body": [], "event": None, "contacts": []}
-    Edition.objects.filter(release_id=first.release_id).update(
-        erased_at=timezone.now(), content=bare, title=""
-    )
-    paths = forms(first.release)
-    found = {name: client.get(paths[name]) for name in ("page", "id", "text", "kit")}
-    assert {response.status_code for response in found.values()} == {410}
-    assert {response.content for response in found.values()} == {b"Gone.\n"}
-    assert client.get(paths["ics"]).status_code == 404
+    page = ReleasePage.objects.get(release_id=first.release_id)
+    lifecycle.erase(page, by=lifecycle.Actor("tests"), reason="Domstolsbeslut.")
+    found = {name: client.get(path) for name, path in forms(first.release).items()}
+    bare = [found[name] for name in ("page", "id", "text", "kit")]
+    assert {response.status_code for response in bare} == {410}
+    assert {response.content for response in bare} == {b"Gone.\n"}
+    files = [found[name] for name in ("ics", "original", "rendition", "document")]
+    assert {response.status_code for response in files} == {404}
+    document = found["ninjs"].json()
+    assert document["pubStatus"] == "canceled"
+    assert "headlines" not in document
     listed = client.get("/corrections/").content.decode()
     assert "pressinbjudan" in listed
     assert "pressvisning" not in listed
