@@ -47,12 +47,17 @@ def fan_out(edition_id: int) -> None:
         if not leases.claim(due):
             return
         with leases.held(due):
-            _close_older(due)
-            rule = recipients.rule(due)
-            for channel in due.channels:
-                _FAN_OUTS[channel](rule)
-                bell.ring_batches(due.pk, channel)
-            Edition.objects.filter(pk=due.pk).update(fanned_out_at=timezone.now())
+            if Edition.objects.filter(pk=due.pk, fanned_out_at=None).exists():
+                _write_all(due)
+
+
+def _write_all(edition: Edition) -> None:
+    _close_older(edition)
+    rule = recipients.rule(edition)
+    for channel in edition.channels:
+        _FAN_OUTS[channel](rule)
+        bell.ring_batches(edition.pk, channel)
+    Edition.objects.filter(pk=edition.pk).update(fanned_out_at=timezone.now())
 
 
 def reach(edition: Edition) -> dict[str, Reach]:

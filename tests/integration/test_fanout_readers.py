@@ -221,3 +221,38 @@ def test_older_editions_are_fanned_out_before_newer_ones() -> None:
     assert Edition.objects.get(pk=corrected.pk).fanned_out_at is not None
     assert fanning.told(newest, had) == "now"
     assert fanning.told(newest, waiting) == "first"
+
+
+@pytest.mark.parametrize("kill", [1, 2, 4, 5, 7])
+def test_a_fan_out_killed_in_either_lane_goes_on_and_tells_each_reader_once(
+    kill: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fanout, "CHUNK", 5)
+    monkeypatch.setitem(fanout.SIZES, "email", 3)
+    had = fanning.readers(11)
+    first = fanning.issue()
+    fanning.hand_over(first, had)
+    late = fanning.readers(9)
+    edition = fanning.issue(
+        first, act="release.corrected", kind="fact", lead="Rätt dag.", fan_out=False
+    )
+    cut, calls = fanout._cut, iter(range(1, 100))
+
+    def killed(*args: Any, **kwargs: Any) -> None:
+        if next(calls) == kill:
+            raise KeyboardInterrupt
+        cut(*args, **kwargs)
+
+    monkeypatch.setattr(fanout, "_cut", killed)
+    with pytest.raises(KeyboardInterrupt):
+        fanout.fan_out(edition.pk)
+    for _ in range(2):
+        fanout.fan_out(edition.pk)
+    rows = Delivery.objects.filter(edition=edition)
+    told = dict(rows.values_list("recipient", "urgent"))
+    assert told == dict.fromkeys(had, True) | dict.fromkeys(late, False)
+    batches = Batch.objects.filter(edition=edition)
+    assert sum(batch.total for batch in batches) == len(had) + len(late) == rows.count()
+    for row in rows:
+        lane = batches.filter(urgent=row.urgent)
+        assert lane.filter(first__lte=row.recipient, last__gte=row.recipient).count() == 1

@@ -193,6 +193,25 @@ def test_a_chat_that_had_nothing_before_hears_of_a_correction_under_the_plain_ti
     assert titles == ["RÄTTELSE: Skolan öppnar", "Skolan öppnar"]
 
 
+def test_a_withdrawal_ends_what_waits_for_a_retry_and_is_told_to_nobody_who_lacks_the_text() -> (
+    None
+):
+    with Listener(failing(1)) as unlucky, Listener() as lucky:
+        missed, had = _endpoint(unlucky.url()), _endpoint(lucky.url())
+        first = _issued()
+        _deliver(first)
+        withdrawn = _issued(str(first.release_id), "2", act="release.withdrawn")
+        Delivery.objects.filter(edition=first).update(due_at=timezone.now())
+        Batch.objects.filter(edition=first).update(due_at=timezone.now())
+        _deliver(first)
+        _deliver(withdrawn)
+        assert [b"withdrawn" in request.body for request in unlucky.requests] == [False]
+        assert [b"withdrawn" in request.body for request in lucky.requests] == [False, True]
+    older = dict(Delivery.objects.filter(edition=first).values_list("recipient", "reason"))
+    assert older == {missed.pk: "superseded", had.pk: ""}
+    assert Delivery.objects.get(edition=withdrawn).recipient == had.pk
+
+
 def test_while_an_older_edition_is_on_the_wire_the_newer_waits() -> None:
     with Listener() as listener:
         _endpoint(listener.url())
