@@ -177,7 +177,7 @@ class Newsroom:
         """Hand over what ``stories`` owe, and what everybody holds of each then."""
         mails, requests = len(self.box.mails), len(self.hook.requests)
         self.deliver()
-        sent = [_parsed(raw) for _, raw in self.box.mails[mails:]]
+        sent = [parsed(raw) for _, raw in self.box.mails[mails:]]
         return {story: self._held(story, sent, self.hook.requests[requests:]) for story in stories}
 
     def _held(self, story: Story, mails: list[EmailMessage], asked: list[Received]) -> Held:
@@ -213,7 +213,8 @@ def part(mail: EmailMessage, kind: str = "plain") -> str:
     return content.replace("\r\n", "\n")
 
 
-def _parsed(raw: bytes) -> EmailMessage:
+def parsed(raw: bytes) -> EmailMessage:
+    """A mail as it came over the wire."""
     return email.message_from_bytes(raw, policy=email.policy.default)
 
 

@@ -104,8 +104,8 @@ def context(
     if alternates:
         alternates[language] = words.url
     pictures = list(_pictures(words)) if usable else []
-    told = notice(words, site)
-    older = (notice(each, site) for each in corrections if each.version != words.version)
+    older = (each for each in corrections if usable and each.version != words.version)
+    told = ((each.version, notice(each, site)) for each in (words, *older))
     return frame(language, alternates=alternates) | {
         "release": words,
         "usable": usable,
@@ -115,7 +115,7 @@ def context(
         "heading": subject.heading(words, site),
         "description": (words.lead or _first_paragraph(words)) if usable else "",
         "dateline": html.dateline(words, site),
-        "notices": [each for each in (told, *(older if usable else ())) if each],
+        "notices": [(number, each) for number, each in told if each],
         "event": html.event_html(words, site) if usable else "",
         "body": html.body_html(light(words), site) if usable else "",
         "contacts": html.contacts_html(words),

@@ -144,7 +144,7 @@ def test_a_fact_correction_stays_in_sight_whatever_is_edited_later(client: Clien
     page = client.get(path_of(first.release.url))
     assert "Fel: Huset är byggt 1964." in words(page)
     assert re.search(r"Språkrättelse \d+ \w+ \d{4} kl\. \d\d\.\d\d: Ett stavfel\.", words(page))
-    assert page.content.count(b'<aside class="notice">') == 1
+    assert re.findall(rb'<aside class="notice" id="([^"]+)">', page.content) == [b"notice-2"]
     data = json.loads(re.findall(r'ld\+json">(.*?)</script>', page.content.decode(), re.DOTALL)[0])
     assert data["@type"] == "NewsArticle"
     assert data["headline"] == first.title

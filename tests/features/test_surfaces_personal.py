@@ -20,7 +20,8 @@ from distributor.newsroom import lifecycle
 from distributor.newsroom.models import ReleasePage
 from tests.embargoes import BY, LIFT, SECOND, Clock, embargoed
 from tests.fanning import readers
-from tests.newsroom import found_file, found_image, invitation, page_of
+from tests.newsroom import draft, found_file, found_image, invitation, page_of
+from tests.stories import newsroom, parsed, part
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -199,3 +200,25 @@ def test_a_link_is_of_mail_under_embargo_alone(page: ReleasePage) -> None:
     assert ask(path).status_code == 200
     Edition.objects.filter(pk=row.edition_id).update(embargo_until=None)
     assert ask(path).status_code == 404
+
+
+@pytest.mark.parametrize("reader", ["granted", "link-only"])
+def test_the_link_of_a_mail_opens_the_release_until_the_lift_and_its_page_from_then(
+    reader: str, settings: SettingsWrapper, tmp_path: Path
+) -> None:
+    settings.MEDIA_ROOT = tmp_path / "media"
+    with newsroom() as house:
+        written = page_of(draft("Hemligt", embargo="2126-10-14T06:00"))
+        lifecycle.publish(written, by=BY)
+        house.deliver()
+        mails = {
+            mail["To"]: part(mail) for mail in map(parsed, (raw for _, raw in house.box.mails))
+        }
+        assert set(mails) == {"granted@readers.example", "link-only@readers.example"}
+        url = re.search(r"<(https?://\S+/embargo/\w+)>", mails[f"{reader}@readers.example"])
+        assert url
+        path = urlsplit(url[1]).path
+        assert "Öppna materialet" in ask(path).content.decode()
+        assert "Lånekortet blir" in ask(path, "POST").content.decode()
+        lifecycle.lift(written, by=BY)
+        assert ask(urlsplit(ask(path)["Location"]).path)["Location"].endswith("/hemligt/")
