@@ -71,7 +71,7 @@ def deliver(batch_id: int) -> None:
 
 def _deliver(batch: Batch) -> bool:
     """A claimed batch; False if it had better rest."""
-    with leases.held(batch):
+    with leases.held(batch, rounds.settle):
         started = time.monotonic()
         rounds.settle(batch)
         done = _work(batch, DESKS[batch.channel])

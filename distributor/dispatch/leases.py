@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import psutil
 import structlog
@@ -22,6 +23,8 @@ LENGTH = timedelta(seconds=120)
 RENEWED_EVERY = 30.0
 TRIED_AGAIN = 1.0
 """Seconds between two tries while the database is away."""
+
+Settle = Callable[[Any], object]
 
 _log = structlog.get_logger()
 
@@ -70,22 +73,31 @@ def release(row: models.Model) -> None:
     mine.update(holder="", lease_until=None)
 
 
+def _no_journal(row: Any) -> None:
+    """For rows that keep none."""
+
+
 @contextmanager
-def held(row: models.Model) -> Iterator[None]:
+def held(row: models.Model, settle: Settle = _no_journal) -> Iterator[None]:
     """Renew the lease of ``row`` while the block runs, and give it back at its end.
 
-    Where the database is away at the end, it is given back once that answers.
+    After an error ``settle`` first takes over what lies in a journal here, which nobody elsewhere
+    could read. Where the database is away, both are done once that answers.
     """
     done = threading.Event()
-    keeper = _Keeper(row, done)
+    keeper = _Keeper(row, done, settle)
     thread = threading.Thread(target=keeper.keep, daemon=True)
     thread.start()
+    whole = False
     try:
         yield
+        whole = True
     finally:
         done.set()
         thread.join()
         try:
+            if not whole:
+                settle(row)
             release(row)
         except DatabaseError:
             threading.Thread(target=keeper.give_back, daemon=True).start()
@@ -94,9 +106,8 @@ def held(row: models.Model) -> Iterator[None]:
 class _Keeper:
     """Keeps a lease that was just claimed."""
 
-    def __init__(self, row: models.Model, done: threading.Event) -> None:
-        self._row = row
-        self._done = done
+    def __init__(self, row: models.Model, done: threading.Event, settle: Settle) -> None:
+        self._row, self._done, self._settle = row, done, settle
         self._until = timezone.now() + LENGTH
 
     def keep(self) -> None:
@@ -114,22 +125,38 @@ class _Keeper:
         """Once the lease has run out it may be anybody's, and ours again: then it stays."""
         pause = threading.Event()
         while not pause.wait(TRIED_AGAIN) and timezone.now() < self._until - LENGTH / 12:
+            mine = type(self._row)._default_manager.filter(pk=self._row.pk, holder=holder())
             try:
-                _end(type(self._row)._default_manager.filter(pk=self._row.pk, holder=holder()))
+                if mine.exists():
+                    self._settle(self._row)
+                _end(mine)
                 return
             except DatabaseError:
                 close_old_connections()
 
 
-def end_those_of_the_dead(kind: type[models.Model]) -> int:
-    """End leases that processes of this machine held and took to their grave; how many."""
+def end_those_of_the_dead(kind: type[models.Model], settle: Settle = _no_journal) -> int:
+    """End leases that processes of this machine held and took to their grave; how many.
+
+    Before anybody else can have a row, ``settle`` takes over what its holder journalled here.
+    """
     ended = 0
     leased = kind._default_manager.filter(lease_until__gt=timezone.now())
     for name in set(leased.values_list("holder", flat=True)):
         machine, _, rest = name.rpartition("/")[0].rpartition("/")
         if machine == _machine() and not _lives(int(rest), int(name.rpartition("/")[2])):
-            ended += _end(kind._default_manager.filter(holder=name))
+            for row in kind._default_manager.filter(holder=name):
+                ended += _inherit(row, name, settle)
     return ended
+
+
+def _inherit(row: models.Model, name: str, settle: Settle) -> int:
+    rows = type(row)._default_manager.filter(pk=row.pk)
+    if not rows.filter(holder=name).update(holder=holder(), lease_until=timezone.now() + LENGTH):
+        return 0
+    with held(row, settle):
+        settle(row)
+        return _end(rows.filter(holder=holder()))
 
 
 def _end(rows: models.QuerySet[models.Model]) -> int:

@@ -44,13 +44,14 @@ def ring_due(*, again: bool = False) -> int:
 
 def end_what_died() -> None:
     """End the leases of processes that died on this machine, and settle what they journalled."""
-    for kind in (Edition, Feed, Batch, Letter):
+    for kind in (Edition, Feed, Letter):
         leases.end_those_of_the_dead(kind)
+    leases.end_those_of_the_dead(Batch, rounds.settle)
     for ident in journal.batches():
         batch = Batch.objects.select_related("edition").filter(pk=ident).first()
         if batch is None:
             journal.remove(ident)
         elif leases.claim(batch):
-            with leases.held(batch):
+            with leases.held(batch, rounds.settle):
                 rounds.settle(batch)
                 Batch.objects.filter(pk=ident).update(rung_at=None)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from typing import Any
+
 import structlog
-from celery import shared_task
+from celery import shared_task, signals
 from django.conf import settings
+from django.db import DatabaseError
 
 from distributor.dispatch import sweep as dispatch_sweep
 from distributor.newsroom import issuing
@@ -32,3 +36,10 @@ def run() -> int:
 @shared_task(ignore_result=True)
 def sweep() -> None:
     run()
+
+
+@signals.worker_ready.connect
+def _settle_here(**_: Any) -> None:
+    """The sweep may run on another machine, which cannot read what was journalled on this one."""
+    with suppress(DatabaseError):
+        dispatch_sweep.end_what_died()

@@ -46,7 +46,7 @@ def _scenes(_folder: Path, request: pytest.FixtureRequest) -> Iterator[Callable[
                 if database == "postgresql":
                     server: Postgres = request.getfixturevalue("postgres")
                     options = {"DATABASE__URL": server.database(name), "EMAIL__THROTTLE": "relay"}
-                made[database, readers] = new = Scene(_folder / name, readers, **options)
+                made[database, readers] = new = Scene.up(_folder / name, readers, **options)
                 stack.callback(new.close)
             return made[database, readers]
 

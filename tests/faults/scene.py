@@ -6,6 +6,7 @@ import signal
 from collections import Counter, defaultdict
 from contextlib import suppress
 from pathlib import Path
+from typing import Self
 
 import psutil
 
@@ -19,13 +20,18 @@ TOPIC = "fel"
 class Scene:
     """``distributor up`` with ``readers`` confirmed readers, whose mail goes to ``crowd``."""
 
-    def __init__(self, folder: Path, readers: int, **options: str) -> None:
-        self.crowd = Crowd()
-        self.readers = readers
-        self.service = Service(folder, **mail_to(self.crowd.port), **options)
-        self.service.cli("topics", "add", TOPIC, "Fel")
-        self.service.readers(readers, TOPIC)
-        self.service.start()
+    def __init__(self, service: Service, crowd: Crowd, readers: int) -> None:
+        self.service, self.crowd, self.readers = service, crowd, readers
+        service.cli("topics", "add", TOPIC, "Fel")
+        service.readers(readers, TOPIC)
+
+    @classmethod
+    def up(cls, folder: Path, readers: int, **options: str) -> Self:
+        """One that runs."""
+        crowd = Crowd()
+        scene = cls(Service(folder, **mail_to(crowd.port), **options), crowd, readers)
+        scene.service.start()
+        return scene
 
     def close(self) -> None:
         """End the service and the mail server."""

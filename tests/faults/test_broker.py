@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 import random
-import sys
 import threading
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 
 import pytest
 from redis import Redis
 
-from distributor.service import redis, tether
+from distributor.service import redis
 from distributor.service.parts import QUEUES
 from tests.faults.conftest import FEW, MANY
+from tests.faults.hosts import Parts
 from tests.faults.scene import Scene
 
 SIZES = [
@@ -28,7 +27,8 @@ SIZES = [
 def test_every_message_comes_twice_and_two_sweep(scene: Scene) -> None:
     url = f"unix://{redis.socket_path(scene.service.data_dir)}"
     with ExitStack() as stack:
-        stack.enter_context(one_more_worker(scene))
+        more = stack.enter_context(Parts(scene.service))
+        more.worker("urgent", "email", "housekeeping")
         connected = stack.enter_context(redis.client(url))
         stammer = stack.enter_context(Stammer(connected))
         release = scene.publish("stammande", delay=0.003)
@@ -36,23 +36,6 @@ def test_every_message_comes_twice_and_two_sweep(scene: Scene) -> None:
             scene.service.cli("sweep")
         scene.told(release, doubled=0)
         assert stammer.doubled > scene.readers // 500, "as many as there are batches"
-
-
-@contextmanager
-def one_more_worker(scene: Scene) -> Iterator[None]:
-    """A second worker for mail and for the sweep."""
-    queues = ("urgent", "email", "housekeeping")
-    words = [word for queue in queues for word in ("--queue", queue)]
-    command = [sys.executable, "-m", "distributor", "worker", *words]
-    with scene.service.log.open("ab") as said:
-        process = tether.spawn(
-            command, environ=scene.service.environ, stdout=said.fileno(), stderr=said.fileno()
-        )
-    try:
-        yield
-    finally:
-        process.terminate()
-        process.wait(15)
 
 
 class Stammer:

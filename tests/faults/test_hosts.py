@@ -1,0 +1,111 @@
+"""Several hosts share one PostgreSQL, one Redis and the work; each has a data folder of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from distributor.service import redis, tether
+from tests.faults.conftest import FEW, MANY
+from tests.faults.crowd import Crowd
+from tests.faults.hosts import Parts
+from tests.faults.postgres import Postgres
+from tests.faults.scene import Scene
+from tests.running import Service, mail_to, until
+
+LEASE = 120.0
+ROUNDS = 208
+"""Mails of one worker that are claimed or on the wire at a time."""
+
+
+@dataclass
+class Cluster:
+    """``office`` publishes, sweeps and keeps time; ``north`` and ``south`` send."""
+
+    scene: Scene
+    office: Parts
+    north: Parts
+    south: Parts
+    crowd: Crowd
+
+    def busy(self) -> Parts:
+        """The host by which the last mail came."""
+        name = self.crowd.mails[-1].sender.partition("@")[0]
+        return {"north": self.north, "south": self.south}[name]
+
+    def senders(self) -> set[str]:
+        """By which hosts mail came, as the return path tells."""
+        return {mail.sender.partition("@")[0] for mail in self.crowd.mails}
+
+
+@pytest.fixture(scope="module")
+def shared(_folder: Path, postgres: Postgres) -> Iterator[dict[str, str]]:
+    """The options that the hosts have in common."""
+    folder = _folder / "redis"
+    (folder / "redis").mkdir(parents=True)
+    process = tether.spawn(redis.command(folder))
+    assert redis.wait(folder, process)
+    yield {
+        "DATABASE__URL": postgres.database("cluster"),
+        "REDIS__URL": f"unix://{redis.socket_path(folder)}",
+        "SITE__SECRET_KEY": "the same on all hosts, " * 2,
+        "EMAIL__THROTTLE": "relay",
+    }
+    process.terminate()
+    process.wait(10)
+
+
+@pytest.fixture(scope="module", params=[FEW, pytest.param(MANY, marks=pytest.mark.long)])
+def cluster(
+    request: pytest.FixtureRequest, shared: dict[str, str], _folder: Path
+) -> Iterator[Cluster]:
+    crowd = Crowd()
+    with ExitStack() as stack:
+        stack.callback(crowd.go_away)
+        parts = {}
+        for name in ("office", "north", "south"):
+            options = shared | mail_to(crowd.port) | {"EMAIL__FROM": f"{name}@ekvik.example"}
+            service = Service(_folder / f"{name}{request.param}", **options)
+            parts[name] = stack.enter_context(Parts(service))
+        office = parts["office"]
+        scene = Scene(office.service, crowd, request.param)
+        office.start("clock")
+        office.worker("feeds", "housekeeping", "webhooks")
+        parts["north"].worker("urgent", "email")
+        parts["south"].worker("urgent", "email")
+        until(lambda: office.service.json("status")["services"]["workers"] == "ok", 60)
+        yield Cluster(scene, office, parts["north"], parts["south"], crowd)
+
+
+@pytest.mark.timeout(400)
+def test_they_share_the_work(cluster: Cluster) -> None:
+    release = cluster.scene.publish("delat", delay=0.003)
+    cluster.scene.told(release, doubled=0)
+    assert cluster.senders() == {"north", "south"}
+
+
+@pytest.mark.timeout(400)
+def test_a_host_that_starts_again_settles_what_it_had_sent(cluster: Cluster) -> None:
+    scene = cluster.scene
+    release = scene.publish("omstart", delay=0.003)
+    scene.wait_for(scene.readers // 3)
+    host, bound = cluster.busy(), cluster.crowd.open
+    host.kill()
+    host.worker("urgent", "email")
+    scene.told(release, doubled=bound)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(400)
+def test_a_host_that_is_lost_leaves_nobody_out(cluster: Cluster) -> None:
+    scene = cluster.scene
+    release = scene.publish("förlorad", delay=0.003)
+    scene.wait_for(scene.readers // 3)
+    host = cluster.busy()
+    host.kill()
+    scene.told(release, doubled=ROUNDS, seconds=LEASE + 60 + scene.readers / 200)
+    host.worker("urgent", "email")
