@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from datetime import timedelta
 
+from django.db.models import OuterRef, Q, Subquery
 from django.utils import timezone
 
 from distributor.channels.feeds import sitemap
@@ -58,11 +59,18 @@ def _pages() -> Iterator[sitemap.Page]:
     for _, url in lists:
         yield sitemap.Page(url, alternates=lists if len(lists) > 1 else ())
     keys = dict(ReleasePage.objects.values_list("release_id", "translation_key"))
-    columns = ("release_id", "language", "content__url", "leaves_at", "public_at")
-    shown = list(editions.public().values_list(*columns))
+    columns = ("release_id", "language", "content__url", "public_at", "changed_at")
+    shown = list(editions.public().annotate(changed_at=_changed()).values_list(*columns))
     together = defaultdict(list)
     for release_id, language, url, *_ in shown:
         together[keys.get(release_id, release_id)].append((language, url))
-    for release_id, _, url, left, public in shown:
+    for release_id, _, url, public, changed in shown:
         others = together[keys.get(release_id, release_id)]
-        yield sitemap.Page(url, max(left, public), tuple(sorted(others)) if len(others) > 1 else ())
+        yield sitemap.Page(url, changed or public, tuple(sorted(others)) if len(others) > 1 else ())
+
+
+def _changed() -> Subquery:
+    """When the public text of a release last changed in a way that matters, as its feeds say."""
+    told = editions.left().filter(release_id=OuterRef("release_id"), published_at__isnull=False)
+    language = Q(act="release.updated", content__correction__kind="language")
+    return Subquery(told.exclude(language).order_by("-number").values("leaves_at")[:1])

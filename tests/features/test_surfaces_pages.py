@@ -18,7 +18,7 @@ from distributor.dispatch import editions
 from distributor.dispatch.models import Edition, EditionFile
 from distributor.newsroom import lifecycle
 from distributor.newsroom.models import ReleasePage
-from distributor.release import Correction, Release
+from distributor.release import Correction, Release, rfc3339
 from tests.newsroom import draft, found_file, found_image, invitation, page_of, publish
 
 if TYPE_CHECKING:
@@ -221,7 +221,7 @@ def test_the_sitemaps_hold_what_is_public_and_the_last_two_days(client: Client) 
     assert set(urls) >= {release.url, old.url}
     assert not {gone.release.url, later.url} & set(urls)
     assert len(urls) == 4
-    assert "<lastmod>2023-11-15T09:30:00Z</lastmod>" in response.content.decode()
+    assert f"{old.url}</loc><lastmod>2023-11-15T09:30:00Z" in response.content.decode()
     news = ElementTree.fromstring(client.get("/news-sitemap.xml").content)
     assert [each.text for each in news.iter(f"{MAP}loc")] == [release.url]
     assert [each.text for each in news.iter(f"{NEWS}title")] == ["Nu"]
@@ -232,6 +232,15 @@ def test_the_sitemaps_hold_what_is_public_and_the_last_two_days(client: Client) 
         "/sitemap.xml",
         "/news-sitemap.xml",
     ]
+
+
+def test_a_sitemap_tells_of_each_change_but_those_of_language(client: Client) -> None:
+    first = publish(page_of(draft()), datetime(2023, 11, 15, 9, 30, tzinfo=UTC))
+    slip = Correction(kind="language", note="Ett stavfel.")
+    second = act(first, "release.updated", correction=slip, boilerplate="Om oss.")
+    assert "<lastmod>2023-11-15T09:30:00Z" in client.get("/sitemap.xml").content.decode()
+    third = act(second, "release.corrected", correction=FACT, lead="Ny.")
+    assert f"<lastmod>{rfc3339(third.leaves_at)}" in client.get("/sitemap.xml").content.decode()
 
 
 def test_a_sitemap_of_many_pages_is_an_index(
