@@ -132,7 +132,9 @@ def _story(feed: Feed, newest: Edition, public: list[Edition]) -> Iterator[_Plac
     had = has or any(slug in _topics(each) for each in public)
     if has or (had and not usable):
         updated = _last_change(published, public)
-        make = partial(channel.entry, words, site, published=published, updated=updated)
+        facts = [each.release for each in reversed(public) if _kind(each) == "fact"]
+        made = partial(channel.entry, words, site, corrections=facts)
+        make = partial(made, published=published, updated=updated)
         yield _Place(words.uri, published, updated, make)
     for each in public if had else ():
         told = channel.notice(each.release, site) if _follows(each) else None
@@ -154,12 +156,17 @@ def _last_change(published: datetime, public: Iterable[Edition]) -> datetime:
     """When what a reader holds was last changed in a way that matters (RFC 4287 §4.2.15)."""
     changed, before = published, Edition.Status.USABLE.value
     for edition in public:
-        kind = (edition.content["correction"] or {}).get("kind")
-        trifle = before == edition.status and kind == "language"
+        trifle = before == edition.status and _kind(edition) == "language"
         if _follows(edition) and not trifle:
             changed = edition.leaves_at
         before = edition.status
     return changed
+
+
+def _kind(edition: Edition) -> str | None:
+    """The kind of a correction."""
+    kind: str | None = (edition.content["correction"] or {}).get("kind")
+    return kind
 
 
 def _follows(edition: Edition) -> bool:

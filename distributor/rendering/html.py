@@ -1,6 +1,7 @@
 """A release as HTML: one form for mail, page, feeds, webhook and ninjs."""
 
 import re
+from collections.abc import Sequence
 from html import escape
 
 from distributor.release import (
@@ -47,16 +48,19 @@ def body_blocks(release: Release, site: Site, *, mail: bool = False) -> list[str
     ]
 
 
-def text_html(release: Release, site: Site) -> str:
+def text_html(release: Release, site: Site, *, corrections: Sequence[Release] = ()) -> str:
     """The whole text of ``release`` as a feed gives it.
 
-    What was corrected, place and date, lead, event, body, contacts, boilerplate, what it replaces,
-    other languages. Of a withheld or withdrawn release the reason and the contacts alone.
+    What this edition and the ``corrections`` before it corrected, place and date, lead, event,
+    body, contacts, boilerplate, what it replaces, other languages. Of a withheld or withdrawn
+    release the reason and the contacts alone.
     """
     told = notice(release, site)
     parts = [notice_html(told, release)] if told else []
     if release.status == "usable":
+        older = (notice(each, site) for each in corrections if each.version != release.version)
         parts += [
+            *(notice_html(each, release) for each in older if each),
             dateline_html(release, site),
             element("p", element("strong", escape(release.lead))) if release.lead else "",
             event_html(release, site),

@@ -133,6 +133,21 @@ def test_a_hold_that_a_correction_of_language_ends_gives_readers_the_text_again(
     assert (entry.updated, entry.status) == (START + 2 * HOUR, "usable")
 
 
+def test_a_correction_of_fact_stays_told_whatever_is_edited_since() -> None:
+    feed, story = named("sv/all"), Story()
+    story.issue("published", START)
+    story.issue("corrected", START + HOUR, correction=FACT)
+    spelling = Correction(kind="language", note="Stavfel.")
+    story.issue("updated", START + 2 * HOUR, correction=spelling)
+    (entry,) = (each for each in held(feed, START + 2 * HOUR) if each.id == story.uri)
+    assert "10 kr" in entry.html
+    assert (entry.marks, entry.updated) == (("corrected",), START + HOUR)
+    story.issue("withheld", START + 3 * HOUR, reason=REASON)
+    (stub,) = (each for each in held(feed, START + 3 * HOUR) if each.id == story.uri)
+    assert "10 kr" not in stub.html
+    assert stub.marks == ("withheld",)
+
+
 def test_withdrawn_leaves_stubs_a_notice_and_a_tombstone_for_a_year() -> None:
     feed, story = named("sv/all"), Story()
     other = Story(number=2)

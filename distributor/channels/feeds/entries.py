@@ -40,20 +40,22 @@ def entry(
     published: datetime,
     updated: datetime,
     authors: Sequence[str] = (),
+    corrections: Sequence[Release] = (),
 ) -> Entry:
     """The entry of ``release``, or its stub while it is withheld or withdrawn.
 
     ``published`` is the first public moment and never changes; ``updated`` moves with every
     significant change (RFC 4287 §4.2.15), so not with a correction of language. ``authors`` are
-    names; without any the site is the author. An image whose last day has passed must be gone from
-    ``release`` already: no clock is asked here.
+    names; without any the site is the author. ``corrections`` are the editions that corrected
+    facts of it, the newest first: readers are told of them whatever was edited since. An image
+    whose last day has passed must be gone from ``release`` already: no clock is asked here.
     """
     usable = Entry(
         id=release.uri,
         url=absolute(release.url, site.url),
         title=_line(release.title),
         summary=_summary(release),
-        html=text_html(release, site),
+        html=text_html(release, site, corrections=corrections),
         language=release.language,
         published=published,
         updated=updated,
@@ -64,6 +66,7 @@ def entry(
         json_url=addresses.permanent(site, release.id).rstrip("/") + ".json",
         topics=tuple(Topic(slug=each.slug, name=_line(each.name)) for each in release.topics),
         correction=_cleaned(release.correction),
+        corrected=bool(corrections),
         enclosures=tuple(_enclosures(release)),
         translations=tuple(
             Translation(
@@ -101,6 +104,7 @@ def stub(of: Entry, release: Release, site: Site) -> Entry:
         status=release.status,
         digest="",
         correction=None,
+        corrected=False,
         enclosures=(),
         translations=(),
     )
@@ -122,7 +126,9 @@ def notice(release: Release, site: Site, *, authors: Sequence[str] = ()) -> Entr
     if release.updated_at is None:
         raise ValueError(f"edition {release.version} of {release.uri} has no time")
     when = written(release.updated_at, release.language, site.time_zone)
-    parts = [notice_html(told, release), element("p", when), contacts_html(release)]
+    dated = any(when in text for _, text in told.lines)
+    parts = [notice_html(told, release), "" if dated else element("p", when)]
+    parts.append(contacts_html(release))
     return Entry(
         id=f"{release.uri}/notice/{release.version}",
         url=f"{absolute(release.url, site.url)}#notice-{release.version}",

@@ -93,7 +93,9 @@ class Entry:
     """One item of a feed: a release, its stub while it is withheld or withdrawn, or a notice.
 
     ``html`` is cleaned; it is written as it stands. ``status`` is ``usable``, ``withheld`` or
-    ``canceled``. ``kind`` is the release's type. ``json_url`` is the release as ninjs.
+    ``canceled``. ``corrected`` says that facts of it were corrected, by this edition or an earlier
+    one, which ``correction`` does not tell. ``kind`` is the release's type. ``json_url`` is the
+    release as ninjs.
     """
 
     id: str
@@ -112,6 +114,7 @@ class Entry:
     json_url: str = ""
     topics: tuple[Topic, ...] = ()
     correction: Correction | None = None
+    corrected: bool = False
     enclosures: tuple[Enclosure, ...] = ()
     translations: tuple[Translation, ...] = ()
 
@@ -120,7 +123,8 @@ class Entry:
         """What a reader is warned of: ``corrected``, ``withheld`` or ``canceled``."""
         if self.status != "usable":
             return (self.status,)
-        return ("corrected",) if self.correction and self.correction.kind == "fact" else ()
+        fact = self.correction is not None and self.correction.kind == "fact"
+        return ("corrected",) if fact or self.corrected else ()
 
     @property
     def enclosure(self) -> Enclosure | None:
