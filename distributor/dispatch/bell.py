@@ -72,10 +72,11 @@ def take_another(batch: Batch) -> Batch | None:
         due_at__lte=now,
         rung_at=None,
     )
-    other = due.select_related("edition").order_by("pk").first()
-    if other and Batch.objects.filter(pk=other.pk, rung_at=None).update(rung_at=now):
-        return other
-    return None
+    other = due.order_by("pk").first()
+    if other is None or not Batch.objects.filter(pk=other.pk, rung_at=None).update(rung_at=now):
+        return None
+    other.edition = batch.edition
+    return other
 
 
 def lane(channel: str, *, urgent: bool) -> tuple[str, int]:

@@ -58,7 +58,8 @@ def deliver(batch_id: int) -> None:
     costs more than the bookkeeping of a batch.
     """
     ends = time.monotonic() + TURN
-    batch = Batch.objects.select_related("edition").filter(pk=batch_id).exclude(due_at=None).first()
+    due = Batch.objects.select_related("edition").filter(pk=batch_id).exclude(due_at=None)
+    batch = due.defer("edition__content").first()
     if batch is None or not leases.claim(batch):
         return
     while _deliver(batch) and time.monotonic() < ends and not stopping.requested():

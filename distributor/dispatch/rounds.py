@@ -15,7 +15,6 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import F, Min
 from django.utils import timezone
 
 from distributor.dispatch import journal, leases
@@ -49,8 +48,7 @@ def begin(batch: Batch, size: int, *, after: int) -> list[Due]:
     come in the order of their recipients, so that a pass reads each row once.
     """
     now = stored(timezone.now())
-    low = max(batch.first, after + 1)
-    span: list[Any] = [batch.edition_id, batch.channel, batch.urgent, low, batch.last]
+    span = _span(batch, above=after)
     with connection.cursor() as cursor:
         cursor.execute(
             f"""UPDATE dispatch_delivery SET state = 'sending' WHERE id IN (
@@ -69,18 +67,14 @@ def begin(batch: Batch, size: int, *, after: int) -> list[Due]:
 
 def overtaken_by(batch: Batch) -> Edition | None:
     """The newest edition that left after that of ``batch`` and that its readers get instead."""
-    newer = Edition.objects.filter(
-        release_id=batch.edition.release_id,
-        number__gt=batch.edition.number,
-        taken_back_at=None,
-        leaves_at__lte=timezone.now(),
-    )
-    overtaking = [
-        edition
-        for edition in newer.order_by("number")
-        if edition.status != Edition.Status.USABLE or batch.channel in edition.channels
-    ]
-    return overtaking[-1] if overtaking else None
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT ({_NEWER} ORDER BY n.number DESC LIMIT 1) FROM dispatch_edition e"
+            " WHERE e.id = %s",
+            [stored(timezone.now()), f'%"{batch.channel}"%', batch.edition_id],
+        )
+        (newer,) = cursor.fetchone()
+    return Edition.objects.get(pk=newer) if newer else None
 
 
 def record(batch: Batch, outcomes: Sequence[Outcome]) -> None:
@@ -126,38 +120,47 @@ def settle(batch: Batch) -> None:
 
     But for what may be on the wire still, left behind by its batch.
     """
-    with transaction.atomic():
+    with transaction.atomic(), connection.cursor() as cursor:
         lock(batch)
         outcomes = list(journal.left(batch.pk))
         if outcomes:
             _record(batch, outcomes)
-        now = timezone.now()
-        stuck = Delivery.objects.filter(**members(batch), state="sending", due_at__lte=now)
-        if stuck.update(state="pending"):
+        cursor.execute(
+            f"UPDATE dispatch_delivery SET state = 'pending' WHERE {_COLUMNS}"
+            " AND state = 'sending' AND due_at <= %s",
+            [*_span(batch), stored(timezone.now())],
+        )
+        if cursor.rowcount:
             recount(batch)
     journal.remove(batch.pk)
 
 
 def close(batch: Batch, *, not_before: datetime | None = None) -> None:
     """Set when ``batch`` is due next, or never if nothing in it is owed."""
-    with transaction.atomic():
+    with transaction.atomic(), connection.cursor() as cursor:
         lock(batch)
-        due_at = None
-        counted = F("delivered") + F("failed") + F("superseded")
-        if Batch.objects.filter(pk=batch.pk, total__gt=counted):
-            owed = Delivery.objects.filter(**members(batch), state__in=("pending", "sending"))
-            due_at = owed.aggregate(next=Min("due_at"))["next"]
-        if due_at and not_before:
-            due_at = max(due_at, not_before)
-        Batch.objects.filter(pk=batch.pk).update(due_at=due_at, rung_at=None)
+        cursor.execute(
+            f"""UPDATE dispatch_batch SET rung_at = NULL, due_at = CASE
+                    WHEN total > delivered + failed + superseded THEN (
+                        SELECT MIN(due_at) FROM dispatch_delivery
+                        WHERE {_COLUMNS} AND state IN ('pending', 'sending'))
+                    END WHERE id = %s""",
+            [*_span(batch), batch.pk],
+        )
+        if not_before:
+            early = Batch.objects.filter(pk=batch.pk, due_at__lt=not_before)
+            early.update(due_at=not_before)
 
 
 def lock(batch: Batch) -> None:
     """Keep everybody else from changing the row of ``batch``, until the transaction ends.
 
-    Who changes deliveries and then counts them takes this first, so that no count is lost.
+    Who changes deliveries and then counts them takes this first, so that no count is lost. On
+    SQLite a transaction has everything to itself from its beginning.
     """
-    list(Batch.objects.select_for_update().filter(pk=batch.pk).values_list("pk"))
+    if connection.features.has_select_for_update:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT id FROM dispatch_batch WHERE id = %s FOR UPDATE", [batch.pk])
 
 
 def supersede(batch: Batch) -> None:
@@ -182,7 +185,7 @@ def recount(batch: Batch) -> None:
                    SUM(CASE WHEN state = 'failed' AND reason <> 'superseded' THEN 1 ELSE 0 END),
                    SUM(CASE WHEN state = 'failed' AND reason = 'superseded' THEN 1 ELSE 0 END)
                 FROM dispatch_delivery WHERE {_COLUMNS}""",
-            [batch.edition_id, batch.channel, batch.urgent, batch.first, batch.last],
+            _span(batch),
         )
         total, delivered, failed, superseded = (value or 0 for value in cursor.fetchone())
     Batch.objects.filter(pk=batch.pk, receivers=None).update(
@@ -217,6 +220,12 @@ def members(batch: Batch) -> dict[str, Any]:
         "urgent": batch.urgent,
         "recipient__range": (batch.first, batch.last),
     }
+
+
+def _span(batch: Batch, *, above: int = 0) -> list[Any]:
+    """What ``_COLUMNS`` asks for."""
+    first = max(batch.first, above + 1)
+    return [batch.edition_id, batch.channel, batch.urgent, first, batch.last]
 
 
 def _record(batch: Batch, outcomes: Sequence[Outcome]) -> None:
