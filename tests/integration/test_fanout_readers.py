@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import count
 from typing import Any
 
 import pytest
@@ -236,7 +237,7 @@ def test_a_fan_out_killed_in_either_lane_goes_on_and_tells_each_reader_once(
     edition = fanning.issue(
         first, act="release.corrected", kind="fact", lead="Rätt dag.", fan_out=False
     )
-    cut, calls = fanout._cut, iter(range(1, 100))
+    cut, calls = fanout._cut, count(1)
 
     def killed(*args: Any, **kwargs: Any) -> None:
         if next(calls) == kill:
