@@ -20,11 +20,11 @@ run: $(STAMPS)/run
 	$(BIN)/distributor up --catch-mail
 
 test: $(STAMPS)/dev browser
-	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile tests/faults tests/integration/test_service_up.py tests/features tests/integration tests/browser tests/golden tests/unit -m "not long"
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile tests/simulation tests/faults tests/integration/test_service_up.py tests/features tests/integration tests/browser tests/golden tests/unit -m "not long"
 	DISTRIBUTOR_TEST_POSTGRES=1 $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile tests/integration tests/features -m "django_db and not long"
 
 faults: $(STAMPS)/dev
-	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile tests/faults tests/integration/test_service_up.py --timeout 600
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile tests/simulation tests/faults tests/integration/test_service_up.py --timeout 600
 
 bench: $(STAMPS)/dev
 	$(BIN)/python -m tests.benchmarks
