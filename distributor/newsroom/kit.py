@@ -14,6 +14,7 @@ from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
 from django.core.files.storage import default_storage
 
+from distributor.newsroom import corrections
 from distributor.newsroom.words import word
 from distributor.release import Attachment, Image, Release, Site
 from distributor.rendering import dates, files, html, ninjs, subject, text
@@ -52,11 +53,11 @@ def kit(edition: Edition, words: Release, site: Site) -> IO[bytes]:
     machine, and every time is that of the edition. The translations that happen to be public at
     the moment are not named in it.
     """
-    words = replace(words, translations=())
+    words, facts = replace(words, translations=()), corrections.of(words.id)
     found = list(_files(edition, words))
     packed = tempfile.SpooledTemporaryFile(_SPOOLED)  # noqa: SIM115
     with ZipFile(packed, "w", ZIP_STORED) as archive:
-        for file_name, content in _texts(words, site, found):
+        for file_name, content in _texts(words, site, found, facts):
             archive.writestr(_member(file_name, words), content)
         for file in found:
             with (
@@ -76,18 +77,20 @@ def _member(file_name: str, words: Release) -> ZipInfo:
     return member
 
 
-def _texts(words: Release, site: Site, found: list[_File]) -> Iterator[tuple[str, str]]:
-    yield "text.txt", text.text(words, site)
-    yield "release.html", _page(words, site, found)
+def _texts(
+    words: Release, site: Site, found: list[_File], facts: list[Release]
+) -> Iterator[tuple[str, str]]:
+    yield "text.txt", text.text(words, site, corrections=facts)
+    yield "release.html", _page(words, site, found, facts)
     document = ninjs.ninjs(words, site)
     yield "release.json", json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
     if credits := _credits(words, site, found):
         yield "credits.txt", credits
 
 
-def _page(words: Release, site: Site, found: list[_File]) -> str:
+def _page(words: Release, site: Site, found: list[_File], facts: list[Release]) -> str:
     """The whole text as a page of its own, with the pictures beside it."""
-    content = html.text_html(words, site)
+    content = html.text_html(words, site, corrections=facts)
     for file in found:
         content = content.replace(f'"{file.shown.url}"', f'"{file.name}"')
     return render(

@@ -17,7 +17,7 @@ from distributor.newsroom.words import word
 from distributor.release import Block, Image, Paragraph, Release, Site
 from distributor.rendering import addresses, article, dates, files, html, subject
 from distributor.rendering.inline import plain
-from distributor.rendering.notices import notice
+from distributor.rendering.notices import notices
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -104,8 +104,6 @@ def context(
     if alternates:
         alternates[language] = words.url
     pictures = list(_pictures(words)) if usable else []
-    older = (each for each in corrections if usable and each.version != words.version)
-    told = ((each.version, notice(each, site)) for each in (words, *older))
     return frame(language, alternates=alternates) | {
         "release": words,
         "usable": usable,
@@ -115,7 +113,7 @@ def context(
         "heading": subject.heading(words, site),
         "description": (words.lead or _first_paragraph(words)) if usable else "",
         "dateline": html.dateline(words, site),
-        "notices": [(number, each) for number, each in told if each],
+        "notices": notices(words, site, corrections),
         "event": html.event_html(words, site) if usable else "",
         "body": html.body_html(light(words), site) if usable else "",
         "contacts": html.contacts_html(words),

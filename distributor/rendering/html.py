@@ -22,7 +22,7 @@ from distributor.rendering import addresses, files
 from distributor.rendering.cleaning import clean_html
 from distributor.rendering.dates import day, span
 from distributor.rendering.inline import plain
-from distributor.rendering.notices import Notice, notice
+from distributor.rendering.notices import Notice, notices
 from distributor.rendering.subject import under_embargo
 from distributor.rendering.words import is_swedish, word
 
@@ -55,12 +55,9 @@ def text_html(release: Release, site: Site, *, corrections: Sequence[Release] = 
     body, contacts, boilerplate, what it replaces, other languages. Of a withheld or withdrawn
     release the reason and the contacts alone.
     """
-    told = notice(release, site)
-    parts = [notice_html(told, release)] if told else []
+    parts = [notice_html(told, release) for _, told in notices(release, site, corrections)]
     if release.status == "usable":
-        older = (notice(each, site) for each in corrections if each.version != release.version)
         parts += [
-            *(notice_html(each, release) for each in older if each),
             dateline_html(release, site),
             element("p", element("strong", escape(release.lead))) if release.lead else "",
             event_html(release, site),

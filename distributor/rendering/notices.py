@@ -1,5 +1,6 @@
 """What an edition says on top of itself: what was wrong, what is new, what may not be used."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from distributor.release import Release, Site
@@ -43,6 +44,21 @@ def notice(release: Release, site: Site) -> Notice | None:
         lines.append(("", word(language, at, moment=when)))
     kept = tuple((name, text) for name, text in lines if text)
     return Notice(kind, word(language, _TITLES[kind]), kept)
+
+
+def notices(
+    release: Release, site: Site, corrections: Sequence[Release] = ()
+) -> list[tuple[int, Notice]]:
+    """What a reader is told above the text: the notice of this edition, then earlier ones of fact.
+
+    ``corrections`` are the editions that corrected facts of it, the newest first: they are told of
+    whatever was edited since, but not while the text is withheld or withdrawn. Each notice comes
+    with the number of its edition.
+    """
+    usable = release.status == "usable"
+    older = (each for each in corrections if usable and each.version != release.version)
+    told = ((each.version, notice(each, site)) for each in (release, *older))
+    return [(number, each) for number, each in told if each]
 
 
 _TITLES = {

@@ -1,6 +1,6 @@
 """A release as plain text: blank lines part the blocks, and no line is wrapped."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from distributor.release import (
     Attachment,
@@ -27,7 +27,7 @@ from distributor.rendering.html import (
     translation_name,
 )
 from distributor.rendering.inline import with_addresses, with_addresses_below
-from distributor.rendering.notices import notice
+from distributor.rendering.notices import Notice, notice, notices
 from distributor.rendering.subject import heading, label, under_embargo
 from distributor.rendering.words import word
 
@@ -42,13 +42,14 @@ def body_blocks(release: Release, site: Site, *, mail: bool = False) -> list[str
     return [_block(block, release.language, mail) for block in release.body]
 
 
-def text(release: Release, site: Site) -> str:
+def text(release: Release, site: Site, *, corrections: Sequence[Release] = ()) -> str:
     """The whole release as plain text, to copy or to save; it ends with a line feed.
 
-    What was corrected comes before the title. Of a withheld or withdrawn release there are the
-    title, the reason and the contacts.
+    What this edition and the ``corrections`` before it corrected comes before the title. Of a
+    withheld or withdrawn release there are the title, the reason and the contacts.
     """
-    parts = [label(release), notice_text(release, site), heading(release, site)]
+    told = (_notice(each) for _, each in notices(release, site, corrections))
+    parts = [label(release), *told, heading(release, site)]
     if release.status == "usable":
         parts += [
             dateline(release, site),
@@ -69,11 +70,9 @@ def text(release: Release, site: Site) -> str:
 
 
 def notice_text(release: Release, site: Site) -> str:
+    """What this edition says on top of itself, its title in capitals; "" if nothing."""
     told = notice(release, site)
-    if told is None:
-        return ""
-    lines = [f"{name}: {line}" if name else line for name, line in told.lines]
-    return "\n".join([told.title.upper(), *lines])
+    return _notice(told) if told else ""
 
 
 def event_text(release: Release, site: Site, *, mail: bool = False) -> str:
@@ -147,6 +146,11 @@ def case_number(release: Release) -> str:
     if not release.case_number:
         return ""
     return f"{word(release.language, 'case_number')}: {release.case_number}"
+
+
+def _notice(told: Notice) -> str:
+    lines = [f"{name}: {line}" if name else line for name, line in told.lines]
+    return "\n".join([told.title.upper(), *lines])
 
 
 def address(words: str, url: str, mail: bool) -> str:

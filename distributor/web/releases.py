@@ -22,7 +22,7 @@ from django.utils.http import parse_etags
 from django.views.decorators.http import require_safe
 
 from distributor.dispatch import compositions, editions
-from distributor.newsroom import frames, kit, showing
+from distributor.newsroom import corrections, frames, kit, showing
 from distributor.newsroom.models import ReleasePage
 from distributor.rendering import event, ninjs, text
 
@@ -61,7 +61,7 @@ def as_text(request: HttpRequest, release_id: UUID) -> HttpResponse:
     if edition.erased_at:
         return frames.gone()
     words = _words(edition)
-    content = text.text(words, compositions.site())
+    content = text.text(words, compositions.site(), corrections=corrections.of(words.id))
     status = 410 if words.status == "canceled" else 200
     response = HttpResponse(content, "text/plain; charset=utf-8", status=status)
     return _indexed(_fresh(response), words)

@@ -145,6 +145,12 @@ def test_a_fact_correction_stays_in_sight_whatever_is_edited_later(client: Clien
     assert "Fel: Huset är byggt 1964." in words(page)
     assert re.search(r"Språkrättelse \d+ \w+ \d{4} kl\. \d\d\.\d\d: Ett stavfel\.", words(page))
     assert re.findall(rb'<aside class="notice" id="([^"]+)">', page.content) == [b"notice-2"]
+    plain = client.get(f"/releases/{first.release_id}/text.txt").content.decode()
+    assert plain.startswith("Pressmeddelande\n\nRÄTTELSE\nFel: Huset är byggt 1964.\nRätt: 1965.")
+    packed = body(client.get(f"/releases/{first.release_id}/kit.zip"))
+    kit = zipfile.ZipFile(io.BytesIO(packed))
+    assert kit.read("text.txt").decode() == plain
+    assert "Huset är byggt 1964." in kit.read("release.html").decode()
     data = json.loads(re.findall(r'ld\+json">(.*?)</script>', page.content.decode(), re.DOTALL)[0])
     assert data["@type"] == "NewsArticle"
     assert data["headline"] == first.title
