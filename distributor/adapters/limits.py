@@ -6,7 +6,7 @@ algorithm), so that a bucket is one key, and a full one is none.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from redis import Redis
@@ -22,19 +22,24 @@ MOST = 50
 _SCRIPT = """
 local time = redis.call('TIME')
 local now = tonumber(time[1]) + tonumber(time[2]) / 1000000
-local rate, burst, count = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
-local full = math.max(tonumber(redis.call('GET', KEYS[1]) or now), now)
-local given = math.max(0, math.min(count, math.floor(burst - (full - now) * rate + 0.000001)))
-if given > 0 then
-  full = full + given / rate
-  local left = math.ceil((full - now) * 1000)
-  redis.call('SET', KEYS[1], string.format('%.6f', full), 'PX', left)
+local grants = {}
+for i, key in ipairs(KEYS) do
+  local rate, burst = tonumber(ARGV[3 * i - 2]), tonumber(ARGV[3 * i - 1])
+  local count = tonumber(ARGV[3 * i])
+  local full = math.max(tonumber(redis.call('GET', key) or now), now)
+  local given = math.max(0, math.min(count, math.floor(burst - (full - now) * rate + 0.000001)))
+  if given > 0 then
+    full = full + given / rate
+    local left = math.ceil((full - now) * 1000)
+    redis.call('SET', key, string.format('%.6f', full), 'PX', left)
+  end
+  local wait = 0
+  if given < count then
+    wait = math.max(0, full - now - (burst - 1) / rate)
+  end
+  grants[2 * i - 1], grants[2 * i] = given, math.ceil(wait * 1000000)
 end
-local wait = 0
-if given < count then
-  wait = math.max(0, full - now - (burst - 1) / rate)
-end
-return {given, math.ceil(wait * 1000000)}
+return grants
 """
 
 
@@ -75,12 +80,25 @@ class Buckets:
         Raises:
             Unavailable: ``limits``, about ours: Redis is away; the caller has to do without.
         """
-        arguments = (repr(bucket.rate), repr(bucket.burst), str(min(count, MOST)))
+        return self._ask([bucket], min(count, MOST))[0]
+
+    def take_each(self, buckets: Sequence[Bucket]) -> list[Grant]:
+        """A token of each of ``buckets``, by one question for all of them.
+
+        Raises:
+            Unavailable: as :meth:`take`.
+        """
+        return self._ask(buckets, 1) if buckets else []
+
+    def _ask(self, buckets: Sequence[Bucket], count: int) -> list[Grant]:
+        keys = [f"distributor:bucket:{bucket.name}" for bucket in buckets]
+        each = ((repr(bucket.rate), repr(bucket.burst), str(count)) for bucket in buckets)
         try:
-            given, wait = self._script(keys=[f"distributor:bucket:{bucket.name}"], args=arguments)
+            told = self._script(keys=keys, args=[argument for one in each for argument in one])
         except (RedisError, OSError) as error:
             raise Unavailable("limits", str(error)[:200], about="ours") from error
-        return Grant(int(given), int(wait) / 1e6)
+        pairs = zip(told[::2], told[1::2], strict=True)
+        return [Grant(int(given), int(wait) / 1e6) for given, wait in pairs]
 
 
 class OwnBucket:

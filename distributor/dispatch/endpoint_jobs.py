@@ -7,6 +7,7 @@ import time
 from collections import Counter, deque
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import cache
 from uuid import UUID
 
 import structlog
@@ -14,15 +15,19 @@ from django.conf import settings
 from django.db import connections
 from django.utils import timezone
 
+from distributor.adapters.limits import Buckets
 from distributor.audience import endpoints
 from distributor.audience.guarding import guard
 from distributor.audience.models import Endpoint
 from distributor.channels import webhooks
-from distributor.dispatch import compositions, endpoint_standing, rounds, stopping
+from distributor.dispatch import compositions, endpoint_standing, hasty, rounds, stopping
+from distributor.dispatch.endpoint_outage import Outage
+from distributor.dispatch.endpoint_rate import EndpointRate
 from distributor.dispatch.endpoint_reach import Reach
 from distributor.dispatch.endpoint_standing import Answered
 from distributor.dispatch.journal import Outcome
 from distributor.dispatch.models import Delivery
+from distributor.dispatch.pace_workers import Workers
 from distributor.dispatch.passing import Pass
 from distributor.dispatch.rounds import Due
 from distributor.errors import DeliveryError, Refused, Unavailable
@@ -46,6 +51,7 @@ _on_the_wire: Counter[int] = Counter()
 _releases: set[tuple[UUID, int]] = set()
 _overtime: set[int] = set()
 _reach = Reach()
+_outage = Outage()
 
 
 def _no_longer(delivery: int) -> int:
@@ -55,9 +61,10 @@ def _no_longer(delivery: int) -> int:
         return len(_overtime)
 
 
-def outage() -> bool:
-    """Whether nobody has been reachable of late, which is trouble of our own."""
-    return _reach.out
+@cache
+def _rate() -> EndpointRate:
+    workers = Workers(channel="webhook")
+    return EndpointRate(Buckets(hasty.redis()), lambda: workers()[0])
 
 
 class Job:
@@ -130,6 +137,7 @@ class Jobs:
         self._answers: list[Answered] = []
         self._bodies: dict[tuple[str, bool], webhooks.Body] = {}
         self._looked_at = 0.0
+        self._granted: set[int] = set()
 
     def add(self, round_: list[Due]) -> None:
         """The deliveries of a round; what cannot be asked now is settled at once.
@@ -144,6 +152,7 @@ class Jobs:
             for due in (() if self._pass.overtaken() else round_)
             if (job := self._job(due, known.get(due.recipient), due.recipient in busy))
         ]
+        made = self._at_their_rate(made)
         again = sorted((job for job in made if job.slow), key=lambda job: job.endpoint.slow)
         with self._changed:
             self._first.extend(job for job in made if not job.slow)
@@ -250,6 +259,7 @@ class Jobs:
         answers, self._answers = self._answers, []
         self._pass.record()
         endpoint_standing.learn(answers)
+        _outage.tell(out=_reach.out)
 
     def settle(self) -> None:
         """The pass is over."""
@@ -330,6 +340,16 @@ class Jobs:
             self._know(due, error)
             return None
         return Job(self, due, endpoint, body)
+
+    def _at_their_rate(self, jobs: list[Job]) -> list[Job]:
+        """Those that may be asked now; the others are due again when they may."""
+        new = [job for job in jobs if job.due.id not in self._granted]
+        waits = _rate().waits([job.endpoint for job in new])
+        self._granted.update(job.due.id for job in new)
+        for job in new:
+            if seconds := waits.get(job.endpoint.pk):
+                self._know(job.due, Unavailable("rate", about="group", wait=seconds))
+        return [job for job in jobs if job.endpoint.pk not in waits]
 
     def _look_again(self) -> None:
         """What waited for long is asked again whether it may be sent at all."""

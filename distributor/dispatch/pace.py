@@ -22,12 +22,9 @@ from zlib import crc32
 
 from django.conf import settings
 from django.utils import timezone
-from redis import Redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from distributor.adapters.limits import Buckets
-from distributor.dispatch import pace_groups
+from distributor.dispatch import hasty, pace_groups
 from distributor.dispatch.models import MailGroup
 from distributor.dispatch.pace_domains import Domains
 from distributor.dispatch.pace_rate import Rate
@@ -330,12 +327,8 @@ def _rate() -> Rate | None:
     per_second = settings.DISTRIBUTOR.email.max_per_second
     if not per_second:
         return None
-    retry = Retry(NoBackoff(), 0)
-    client = Redis.from_url(
-        settings.REDIS_URL, socket_connect_timeout=0.5, socket_timeout=0.5, retry=retry
-    )
     workers = _workers()
-    return Rate(per_second, Buckets(client), lambda: workers()[0])
+    return Rate(per_second, Buckets(hasty.redis()), lambda: workers()[0])
 
 
 def _seconds(until: datetime, now: datetime) -> float:

@@ -1,4 +1,4 @@
-"""How many workers send mail just now, and which of them we are: who shares a limit with whom."""
+"""How many workers are at a channel now, and which of them we are: who shares a limit with whom."""
 
 from __future__ import annotations
 
@@ -14,10 +14,12 @@ ASKED_EVERY = 5.0
 
 
 class Workers:
-    """The processes that hold a batch of mail, as of some seconds ago."""
+    """The processes that hold a batch of a channel, as of some seconds ago."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
+    def __init__(
+        self, clock: Callable[[], float] = time.monotonic, *, channel: str = "email"
+    ) -> None:
+        self._clock, self._channel = clock, channel
         self._asked = float("-inf")
         self._known = (1, 0)
 
@@ -25,7 +27,7 @@ class Workers:
         """How many there are, and our place among them, from 0. We are always one of them."""
         if self._clock() - self._asked > ASKED_EVERY:
             self._asked = self._clock()
-            self._known = _asked()
+            self._known = _asked(self._channel)
         return self._known
 
 
@@ -38,9 +40,9 @@ def share(lanes: int, workers: tuple[int, int], turn: int = 0) -> int:
     return lanes // count + ((place + turn) % count < lanes % count)
 
 
-def _asked() -> tuple[int, int]:
+def _asked(channel: str) -> tuple[int, int]:
     busy = Batch.objects.filter(
-        channel="email", due_at__isnull=False, lease_until__gt=timezone.now()
+        channel=channel, due_at__isnull=False, lease_until__gt=timezone.now()
     ).exclude(holder="")
     names = sorted(set(busy.values_list("holder", flat=True)) | {leases.holder()})
     return len(names), names.index(leases.holder())

@@ -6,12 +6,16 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from redis.exceptions import RedisError
 
+from distributor.dispatch import endpoint_outage
 from distributor.service import heartbeat, redis
 from distributor.service.parts import QUEUES
 
+NEEDED = frozenset({"database", "redis", "workers", "clock"})
+"""Without these the service cannot do its job. Where ``webhooks`` is not well, the rest goes on."""
+
 
 def services() -> dict[str, str]:
-    """``database``, ``redis``, ``workers`` and ``clock``: each ``ok`` or what is wrong with it."""
+    """Each of ``NEEDED``, and ``webhooks``: ``ok`` or what is wrong with it."""
     return {"database": _database()} | _by_redis()
 
 
@@ -29,12 +33,14 @@ def _by_redis() -> dict[str, str]:
         with redis.client(settings.REDIS_URL) as connected:
             workers = heartbeat.alive(connected, "worker")
             clocks = heartbeat.alive(connected, "clock")
+            out = endpoint_outage.known(connected)
     except RedisError as error:
-        unknown = "unknown while Redis is away"
-        return {"redis": f"away: {error}"[:200], "workers": unknown, "clock": unknown}
+        others = dict.fromkeys(("workers", "clock", "webhooks"), "unknown while Redis is away")
+        return {"redis": f"away: {error}"[:200]} | others
     missing = sorted(set(QUEUES).difference(*(worker[2:] for worker in workers)))
     return {
         "redis": "ok",
         "workers": f"none for {', '.join(missing)}" if missing else "ok",
         "clock": "ok" if clocks else "not running",
+        "webhooks": "no endpoint can be reached: is this network cut off?" if out else "ok",
     }

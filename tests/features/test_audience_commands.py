@@ -7,6 +7,7 @@ import io
 import json
 
 import pytest
+from django.utils import timezone
 
 from distributor.audience import matching, subscribing, unsubscribing
 from distributor.audience import topics as following
@@ -308,6 +309,12 @@ def test_an_endpoint_is_added_tested_rotated_disabled_and_deleted(cli):
         assert (listed["state"], listed["reason"]) == ("disabled", "owner")
         assert (listed["topics"], listed["languages"]) == (["kultur"], ["sv"])
         cli("endpoints", "enable", ident)
+        now = f"{timezone.now():%Y-%m-%dT%H:%MZ}"
+        assert "missed nothing" in cli("endpoints", "replay", ident, "--since", now)[0]
+        assert (
+            "last 30 days" in cli("endpoints", "replay", ident, "--since", "2020-01-01", code=1)[1]
+        )
+        assert "is no time" in cli("endpoints", "replay", ident, "--since", "yesterday", code=1)[1]
         everything = cli("endpoints", "list")[0] + cli("endpoints", "list", "--json")[0]
         for hidden in ("s3cr3t", "/hook", added["secret"], second):
             assert hidden not in everything
@@ -318,7 +325,7 @@ def test_an_endpoint_is_added_tested_rotated_disabled_and_deleted(cli):
         assert bytes(Endpoint.objects.get().sealed_url) == b""
         assert not Secret.objects.exists()
         cli("endpoints", "add", url)
-    assert "not there yet" in cli("endpoints", "replay", ident, "--since", "2026-01-01", code=2)[1]
+    assert "no endpoint" in cli("endpoints", "replay", ident, "--since", "2026-01-01", code=1)[1]
 
 
 @pytest.mark.usefixtures("loopback")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import time
 import uuid
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -12,16 +14,22 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.test import Client
 from django.utils import timezone
+from redis import Redis
 
+from distributor.adapters.limits import Buckets
 from distributor.audience import endpoints, guarding
 from distributor.audience.models import Endpoint
 from distributor.dispatch import delivering, editions, endpoint_jobs, fanout, leases, rounds
+from distributor.dispatch.endpoint_outage import Outage
+from distributor.dispatch.endpoint_rate import EndpointRate
 from distributor.dispatch.endpoint_reach import Reach
 from distributor.dispatch.journal import Outcome
 from distributor.dispatch.models import Attempt, Batch, Delivery, Edition
 from distributor.errors import Unavailable
 from distributor.release import Correction, Paragraph, Release
+from distributor.service import redis, vitals
 from tests.listeners.http import Listener, answer, failing, in_turn, redirect
 from tests.running import free_port
 
@@ -44,6 +52,8 @@ def _loopback(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     webhooks = options.webhooks.model_copy(update={"allow_networks": ("127.0.0.0/8",)})
     monkeypatch.setattr(settings, "DISTRIBUTOR", options.model_copy(update={"webhooks": webhooks}))
     monkeypatch.setattr(endpoint_jobs, "_reach", Reach())
+    monkeypatch.setattr(endpoint_jobs, "_outage", Outage())
+    endpoint_jobs._rate.cache_clear()
     guarding.guard.cache_clear()
     yield
     guarding.guard.cache_clear()
@@ -224,7 +234,9 @@ def test_while_an_older_edition_is_on_the_wire_the_newer_waits() -> None:
         assert _again(second).state == "delivered"
 
 
-def test_ten_hosts_that_cannot_be_reached_are_our_own_trouble() -> None:
+def test_ten_hosts_that_cannot_be_reached_are_our_own_trouble(
+    redis_server: str, client: Client
+) -> None:
     ports = [free_port() for _ in range(11)]
     made = [_endpoint(f"http://127.0.0.1:{port}/") for port in ports]
     for number, endpoint in enumerate(made):
@@ -236,7 +248,48 @@ def test_ten_hosts_that_cannot_be_reached_are_our_own_trouble() -> None:
     waits = [(row.due_at - timezone.now()).total_seconds() for row in rows]
     assert all(55 < wait < 61 for wait in waits)
     assert not Endpoint.objects.filter(failures__gt=0).exists()
-    assert endpoint_jobs.outage()
+    assert "cut off" in client.get("/readyz").json()["webhooks"]
+    assert "webhooks" not in vitals.NEEDED, "it is ready all the same"
+    Endpoint.objects.update(state="disabled")
+    with Listener() as listener:
+        _endpoint(listener.url())
+        _deliver(_issued())
+    assert client.get("/readyz").json()["webhooks"] == "ok"
+
+
+def test_an_endpoint_is_asked_as_often_as_it_allows_and_waiting_costs_no_attempt(
+    redis_server: str,
+) -> None:
+    with Listener() as listener:
+        _endpoint(listener.url(), max_per_minute=12)
+        made = [_issued() for _ in range(4)]
+        for edition in made:
+            _deliver(edition)
+        assert len(listener.requests) == 2, "a sixth at once"
+        waiting = Delivery.objects.filter(state="pending")
+        assert set(waiting.values_list("attempts", flat=True)) == {0}
+        for row in waiting:
+            assert 4 < (row.due_at - timezone.now()).total_seconds() < 6
+        with redis.client(redis_server) as connected:
+            connected.flushall()
+        assert _again(made[-1]).state == "delivered"
+    assert not Endpoint.objects.filter(failures__gt=0).exists()
+
+
+@pytest.mark.parametrize("most", [1, 50, 600])
+def test_in_no_minute_more_than_the_limit_and_without_redis_an_equal_share(most: int) -> None:
+    passed = itertools.count()
+    moments: list[float] = [0.0]
+    endpoint = Endpoint(pk=1, max_per_minute=most)
+    away = Buckets(Redis.from_url("unix:///nowhere/redis.sock"))
+    workers = [EndpointRate(away, lambda: 2, lambda: moments[-1]) for _ in range(2)]
+    times: list[float] = []
+    for _ in range(2400):
+        moments.append(next(passed) / 10)
+        times += [moments[-1] for rate in workers if not rate.waits([endpoint])]
+    busiest = max(bisect_left(times, at + 59.99) - at_ for at_, at in enumerate(times))
+    assert busiest <= max(most, 2), "two workers, each of whom has one at least"
+    assert len(times) >= 0.8 * 4 * most
 
 
 def test_nine_of_them_count_each_against_itself() -> None:
