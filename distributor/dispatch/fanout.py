@@ -7,6 +7,7 @@ chunk that it finished.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -176,12 +177,39 @@ def _take_in(newer: Edition, batch: Batch) -> None:
         told = [one for one in told if batch.first <= one.id <= batch.last]
         _write(newer, batch.channel, told)
         added = [(one.id, one.urgent) for one in told]
-    for recipient, urgent in added:
-        lane = Batch.objects.filter(edition=newer, channel=batch.channel, urgent=urgent)
-        covering = lane.filter(first__lte=recipient, last__gte=recipient).first()
-        covering = covering or lane.create(first=recipient, last=recipient, total=1)
-        rounds.recount(covering)
-        rounds.close(covering)
+    for urgent in (True, False):
+        _batch_up(
+            newer, batch.channel, [one for one, hurried in added if hurried == urgent], urgent
+        )
+
+
+def _batch_up(edition: Edition, channel: str, ids: Sequence[int], urgent: bool) -> None:
+    """Have deliveries that were added late in a batch: one that spans them, or a new one that
+    spans no other."""
+    lane = Batch.objects.filter(edition=edition, channel=channel, urgent=urgent)
+    spans = list(lane.order_by("first"))
+    starts = [batch.first for batch in spans]
+    gaps: dict[int, list[int]] = {}
+    changed = {}
+    for recipient in sorted(ids):
+        at = bisect_right(starts, recipient)
+        if at and recipient <= spans[at - 1].last:
+            changed[spans[at - 1].pk] = spans[at - 1]
+        else:
+            gaps.setdefault(at, []).append(recipient)
+    for gap in gaps.values():
+        new = Batch.objects.create(
+            edition=edition,
+            channel=channel,
+            urgent=urgent,
+            first=gap[0],
+            last=gap[-1],
+            total=len(gap),
+        )
+        changed[new.pk] = new
+    for batch in changed.values():
+        rounds.recount(batch)
+        rounds.close(batch)
 
 
 def _to_feeds(rule: Rule) -> None:

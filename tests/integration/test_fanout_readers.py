@@ -200,6 +200,25 @@ def test_who_was_on_the_wire_and_got_nothing_is_added_to_the_newer_edition() -> 
     assert standing.owed(first.release_id) == 0
 
 
+def test_those_added_to_a_newer_edition_have_batches_of_their_own_where_none_spans_them() -> None:
+    everybody = fanning.readers(9)
+    flying = [*everybody[:2], everybody[4], *everybody[7:]]
+    first = fanning.issue()
+    claimed = fanning.claim(first, flying)
+    newest = fanning.issue(first, act="release.updated", kind="language", lead="Ny ingress.")
+    batch = Batch.objects.select_related("edition").get(edition=first)
+    rounds.hand_back(batch, claimed)
+    rounds.close(batch)
+    delivering.deliver(batch.pk)
+    batches = Batch.objects.filter(edition=newest).order_by("first")
+    spans = [(each.first, each.last, each.total) for each in batches]
+    low, high = everybody[0], everybody[-1]
+    assert spans == [(low, low + 1, 2), (low + 2, low + 6, 5), (high - 1, high, 2)]
+    assert {fanning.told(newest, reader) for reader in everybody} == {"first"}
+    fanning.hand_over(newest, everybody)
+    assert standing.owed(first.release_id) == 0
+
+
 def test_an_edition_without_mail_leaves_the_mail_of_the_one_before_alone() -> None:
     (reader,) = fanning.readers(1)
     first = fanning.issue()
