@@ -144,7 +144,10 @@ def test_no_address_tells_of_a_release_before_its_time_and_all_do_after_it(
     known, unknown = addresses(values(page, edition)), addresses(values(None, None))
     assert len(known) == len(unknown) > 100
     for path, other in zip(known, unknown, strict=True):
-        for method in ("GET",) if path.startswith("/admin/") else ("GET", "HEAD", "OPTIONS"):
+        admin = path.startswith("/admin/")
+        if admin and act != "release.embargoed":
+            continue
+        for method in ("GET",) if admin else ("GET", "HEAD", "OPTIONS"):
             found = visitor.ask(path, method)
             fixed = path == other or path.startswith("/admin/password_reset/")
             alike = fixed or same(found, visitor.ask(other, method), path, other)
