@@ -168,8 +168,9 @@ class Supervisor:
 
 
 def say(line: str) -> None:
-    """A line for the operator, on standard error."""
-    print(line, file=sys.stderr, flush=True)
+    """A line for the operator, on standard error, which may lie on a disk that is full."""
+    with contextlib.suppress(OSError):
+        print(line, file=sys.stderr, flush=True)
 
 
 def _terminate(process: tether.Process | None) -> None:

@@ -15,6 +15,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from types import FrameType
 
 _LINUX = sys.platform == "linux"
@@ -93,8 +94,7 @@ def fork(run: Callable[[], object]) -> Forked:
     To be called in the main thread, and where there is no other: a fork has only the one.
     """
     parent = os.getpid()
-    sys.stdout.flush()
-    sys.stderr.flush()
+    _flush()
     if pid := os.fork():
         return Forked(pid)
     code = 1
@@ -110,9 +110,14 @@ def fork(run: Callable[[], object]) -> Forked:
     except BaseException:
         traceback.print_exc()
     finally:
+        _flush()
+        os._exit(code)
+
+
+def _flush() -> None:
+    with suppress(OSError):  # the disk may be full
         sys.stdout.flush()
         sys.stderr.flush()
-        os._exit(code)
 
 
 def call_this(name: str) -> None:

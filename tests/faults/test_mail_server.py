@@ -50,7 +50,7 @@ def test_the_server_closes_in_the_middle_of_a_group(scene: Scene) -> None:
     release = scene.publish("stängd", answer=told)
     first_tries(scene, release)
     scene.told(release, doubled=0)
-    assert told.times > scene.readers / 100
+    assert told.times > 10, "after a while a connection is left before it is closed"
 
 
 @pytest.mark.parametrize("scene", SIZES, indirect=True)
