@@ -70,8 +70,10 @@ def _rate() -> EndpointRate:
 class Job:
     """One request to one endpoint; it runs in a thread."""
 
-    def __init__(self, jobs: Jobs, due: Due, endpoint: Endpoint, body: webhooks.Body) -> None:
-        self.due, self.endpoint = due, endpoint
+    def __init__(
+        self, jobs: Jobs, due: Due, endpoint: Endpoint, sealed: list[bytes], body: webhooks.Body
+    ) -> None:
+        self.due, self.endpoint, self._sealed = due, endpoint, sealed
         self.slow = bool(due.attempts or endpoint.slow)
         self.begun = 0.0
         self._jobs, self._body = jobs, body
@@ -103,7 +105,7 @@ class Job:
         begun = time.monotonic()
         error: DeliveryError | None = None
         try:
-            target = endpoints.target(self.endpoint)
+            target = endpoints.target(self.endpoint, self._sealed)
             ident, now = self._jobs.webhook_id, int(time.time())
             answer = webhooks.post(guard(), target, self._body, webhook_id=ident, timestamp=now)
             reply = f"{answer.status}"
@@ -138,6 +140,7 @@ class Jobs:
         self._bodies: dict[tuple[str, bool], webhooks.Body] = {}
         self._looked_at = 0.0
         self._granted: set[int] = set()
+        self._sealed: dict[int, list[bytes]] = {}
 
     def add(self, round_: list[Due]) -> None:
         """The deliveries of a round; what cannot be asked now is settled at once.
@@ -146,6 +149,7 @@ class Jobs:
         """
         self._looked_at = time.monotonic()
         known = endpoint_standing.able([due.recipient for due in round_])
+        self._sealed = endpoints.live_secrets(known)
         busy = self._busy()
         made = [
             job
@@ -339,7 +343,7 @@ class Jobs:
         except DeliveryError as error:
             self._know(due, error)
             return None
-        return Job(self, due, endpoint, body)
+        return Job(self, due, endpoint, self._sealed[endpoint.pk], body)
 
     def _at_their_rate(self, jobs: list[Job]) -> list[Job]:
         """Those that may be asked now; the others are due again when they may."""

@@ -44,9 +44,9 @@ class Answered(NamedTuple):
 
 
 def able(ids: Collection[int]) -> dict[int, Endpoint]:
-    """Those of the endpoints that are neither disabled nor deleted, with their secrets."""
+    """Those of the endpoints that are neither disabled nor deleted."""
     there = Endpoint.objects.filter(pk__in=ids, deleted_at=None).exclude(state="disabled")
-    return {endpoint.pk: endpoint for endpoint in there.prefetch_related("secrets")}
+    return {endpoint.pk: endpoint for endpoint in there}
 
 
 def waits(endpoint: Endpoint, now: datetime) -> float:
