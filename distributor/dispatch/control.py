@@ -29,8 +29,15 @@ def resume(release_id: UUID | str) -> int:
 
 
 def cancel(release_id: UUID | str) -> int:
-    """Close what is pending as failed, for the reason ``cancelled``; how many deliveries."""
-    return sum(_close(batch, "cancelled") for batch in _open(release_id))
+    """Close what is pending as failed, for the reason ``cancelled``; how many deliveries.
+
+    What is on the wire, or not fanned out yet, is closed once it would be due again.
+    """
+    left = Edition.objects.filter(
+        release_id=release_id, leaves_at__lte=timezone.now(), cancelled_at=None
+    )
+    left.update(cancelled_at=timezone.now())
+    return sum(rounds.give_up(batch, "cancelled") for batch in _open(release_id))
 
 
 def redeliver(release_id: UUID | str, channel: str, *, failed: bool) -> int:
@@ -42,6 +49,8 @@ def redeliver(release_id: UUID | str, channel: str, *, failed: bool) -> int:
     edition = Edition.objects.filter(release_id=release_id, taken_back_at=None).latest("number")
     batches = Batch.objects.filter(edition=edition, channel=channel)
     now, due = timezone.now(), 0
+    if failed:
+        Edition.objects.filter(pk=edition.pk).update(cancelled_at=None)
     for batch in batches:
         with transaction.atomic():
             rounds.lock(batch)
@@ -60,16 +69,6 @@ def redeliver(release_id: UUID | str, channel: str, *, failed: bool) -> int:
 def _open(release_id: UUID | str) -> list[Batch]:
     owed = Batch.objects.filter(edition__release_id=release_id)
     return list(owed.filter(total__gt=F("delivered") + F("failed") + F("superseded")))
-
-
-def _close(batch: Batch, reason: str) -> int:
-    with transaction.atomic():
-        rounds.lock(batch)
-        pending = Delivery.objects.filter(**rounds.members(batch), state="pending")
-        closed = pending.update(state="failed", reason=reason)
-        rounds.recount(batch)
-        rounds.close(batch)
-    return closed
 
 
 def _hurry(batches: QuerySet[Batch]) -> None:

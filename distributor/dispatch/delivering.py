@@ -78,6 +78,8 @@ def _deliver(batch: Batch) -> bool:
         done = _work(batch, DESKS[batch.channel])
         if newer := rounds.overtaken_by(batch):
             done = fanout.hand_on(batch, newer)
+        elif rounds.cancelled(batch):
+            rounds.give_up(batch, "cancelled")
         rounds.close(batch, not_before=None if done else timezone.now() + WAIT)
     _log.info("batch.done", batch=batch.pk, ms=int(1000 * (time.monotonic() - started)))
     return done

@@ -120,6 +120,8 @@ def _undelivered(
     for edition in left.filter(release_id__in=recent).order_by("number").defer("content"):
         newest[edition.release_id] = edition
     for edition in newest.values():
+        if edition.cancelled_at:
+            continue
         told = Delivery.objects.filter(
             edition__release_id=edition.release_id, channel="webhook", recipient=endpoint.pk
         )

@@ -52,6 +52,7 @@ class Edition(models.Model):
     taken_back_at = models.DateTimeField(null=True)
     fanned_out_at = models.DateTimeField(null=True)
     paused_at = models.DateTimeField(null=True)
+    cancelled_at = models.DateTimeField(null=True)
     channels = models.JSONField(default=list, help_text="those it goes out by")
     holder = models.CharField(max_length=120, blank=True)
     lease_until = models.DateTimeField(null=True)

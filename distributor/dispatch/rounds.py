@@ -44,8 +44,8 @@ class Due(NamedTuple):
 def begin(batch: Batch, size: int, *, after: int) -> list[Due]:
     """Claim the next ``size`` due deliveries of ``batch`` to recipients above ``after``.
 
-    None are claimed if the lease was lost, the edition is paused, or a newer one has left. They
-    come in the order of their recipients, so that a pass reads each row once.
+    None are claimed if the lease was lost, the edition is paused or cancelled, or a newer one has
+    left. They come in the order of their recipients, so that a pass reads each row once.
     """
     now = stored(timezone.now())
     span = _span(batch, above=after)
@@ -58,6 +58,7 @@ def begin(batch: Batch, size: int, *, after: int) -> list[Due]:
                 AND EXISTS (
                     SELECT 1 FROM dispatch_batch b JOIN dispatch_edition e ON e.id = b.edition_id
                     WHERE b.id = %s AND b.holder = %s AND e.paused_at IS NULL
+                    AND e.cancelled_at IS NULL
                     AND NOT EXISTS ({_NEWER}))
                 RETURNING id, recipient, attempts, first_number""",
             [*span, now, size, batch.pk, leases.holder(), now, f'%"{batch.channel}"%'],
@@ -165,12 +166,23 @@ def lock(batch: Batch) -> None:
 
 def supersede(batch: Batch) -> None:
     """Close what is pending in ``batch``: its readers get a newer edition, or nothing."""
+    give_up(batch, "superseded")
+
+
+def give_up(batch: Batch, reason: str) -> int:
+    """Close what is pending in ``batch`` as failed for ``reason``; how many deliveries."""
     with transaction.atomic():
         lock(batch)
         pending = Delivery.objects.filter(**members(batch), state="pending")
-        pending.update(state="failed", reason="superseded")
+        closed = pending.update(state="failed", reason=reason)
         recount(batch)
         close(batch)
+    return closed
+
+
+def cancelled(batch: Batch) -> bool:
+    """Whether the sending of its edition was cancelled."""
+    return Edition.objects.filter(pk=batch.edition_id).exclude(cancelled_at=None).exists()
 
 
 def recount(batch: Batch) -> None:

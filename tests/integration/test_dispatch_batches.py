@@ -11,7 +11,16 @@ import pytest
 from django.utils import timezone
 
 from distributor.audience.models import Subscriber, Subscription, Topic
-from distributor.dispatch import control, editions, fanout, journal, leases, rounds, standing
+from distributor.dispatch import (
+    control,
+    delivering,
+    editions,
+    fanout,
+    journal,
+    leases,
+    rounds,
+    standing,
+)
 from distributor.dispatch.journal import Journal, Outcome
 from distributor.dispatch.models import Attempt, Batch, Delivery, Edition
 from distributor.errors import Refused, Unavailable
@@ -250,6 +259,31 @@ def test_a_cancelled_sending_never_goes_on() -> None:
     assert rounds.begin(batch, 50, after=0) == []
     assert standing.counts([edition])["email"]["failed"] == 3
     assert standing.owed(edition.release_id) == 0
+
+
+def test_what_comes_back_after_a_cancel_is_never_claimed_again() -> None:
+    _readers(2)
+    edition = _issue()
+    fanout.fan_out(edition.pk)
+    batch = _claimed(edition)
+    taken = rounds.begin(batch, 50, after=0)
+    assert control.cancel(edition.release_id) == 0
+    rounds.record(batch, [_outcome(taken[0], Unavailable("busy", "451 later"))])
+    rounds.hand_back(batch, taken[1:])
+    leases.release(batch)
+    delivering.deliver(batch.pk)
+    assert set(Delivery.objects.values_list("state", "reason")) == {("failed", "cancelled")}
+    assert control.redeliver(edition.release_id, "email", failed=True) == 2
+    assert len(rounds.begin(_claimed(edition), 50, after=0)) == 2
+
+
+def test_an_edition_cancelled_before_its_fan_out_goes_to_nobody() -> None:
+    _readers(2)
+    edition = _issue()
+    assert control.cancel(edition.release_id) == 0
+    fanout.fan_out(edition.pk)
+    delivering.deliver(Batch.objects.get().pk)
+    assert set(Delivery.objects.values_list("state", "reason")) == {("failed", "cancelled")}
 
 
 def test_redelivery_of_what_failed_is_a_persons_choice() -> None:

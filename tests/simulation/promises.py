@@ -15,7 +15,14 @@ from tests.simulation.wire import GONE, Copy
 
 def broken(story: Story) -> list[str]:
     """The promises that were not kept, in words."""
-    return [*_stuck(), *_counters(), *_doubled(story), *_unfounded(story), *_left_out(story)]
+    return [
+        *_stuck(),
+        *_counters(),
+        *_doubled(story),
+        *_unfounded(story),
+        *_left_out(story),
+        *_disobeyed(story),
+    ]
 
 
 def _stuck() -> Iterator[str]:
@@ -58,6 +65,7 @@ def _doubled(story: Story) -> Iterator[str]:
 def _unfounded(story: Story) -> Iterator[str]:
     """Each row tells what happened."""
     newest = Edition.objects.order_by("-number").first()
+    cancelled = {pk for act in story.acts if act.kind == "cancel" for pk in act.editions}
     for row in Delivery.objects.all():
         copy = Copy(row.edition_id, row.recipient)
         had, excused = story.wire.had[copy], story.wire.excused[copy]
@@ -69,7 +77,7 @@ def _unfounded(story: Story) -> Iterator[str]:
             long = story.world.now - row.since > timedelta(hours=40)
             founded = {
                 "superseded": newest is not None and newest.pk != row.edition_id,
-                "cancelled": row.edition_id in story.cancelled,
+                "cancelled": row.edition_id in cancelled,
                 "unsubscribed": copy in story.wire.unsubscribed,
                 GONE: copy in story.wire.refused,
                 "busy": long,
@@ -95,6 +103,23 @@ def _left_out(story: Story) -> Iterator[str]:
     told = set(Delivery.objects.filter(edition=newest).values_list("recipient", flat=True))
     for reader in sorted(concerned - told):
         yield f"reader {reader} was left out of {newest}"
+
+
+def _disobeyed(story: Story) -> Iterator[str]:
+    """Nothing is claimed of what is paused or cancelled, or once a newer edition has left."""
+    resumes = [act for act in story.acts if act.kind == "resume"]
+    for edition, step in story.wire.claims:
+        for act in story.acts:
+            if act.ended >= step:
+                continue
+            resumed = any(one.begun < step and one.ended > act.begun for one in resumes)
+            forbidden = {
+                "issue": max(act.editions, default=0) > edition,
+                "pause": edition in act.editions and not resumed,
+                "cancel": edition in act.editions,
+            }
+            if forbidden.get(act.kind):
+                yield f"edition {edition} was claimed at {step}, after {act}"
 
 
 def _name(row: Delivery) -> str:

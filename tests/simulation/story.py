@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from math import inf
 
 import structlog
 from django.db import connection
@@ -13,8 +15,8 @@ from django.db.models import Min
 from django.utils import timezone
 
 from distributor.audience.models import Subscription
-from distributor.dispatch import control, delivering, editions, fanout, journal, sweep
-from distributor.dispatch.models import Batch, Edition
+from distributor.dispatch import control, delivering, editions, fanout, feeds, journal, sweep
+from distributor.dispatch.models import Batch, Edition, Feed
 from distributor.service import prepare
 from tests import fanning
 from tests.simulation.wire import Desk, Moods, Wire
@@ -26,6 +28,12 @@ BETWEEN = 300
 """Steps that one sweep is given at most before the next."""
 CALM = 60
 """Sweeps that everything must be done after."""
+_ACTS = (
+    ("release.updated", ""),
+    ("release.updated", "fact"),
+    ("release.withheld", ""),
+    ("release.withdrawn", ""),
+)
 _TABLES = (
     "dispatch_attempt",
     "dispatch_delivery",
@@ -33,11 +41,19 @@ _TABLES = (
     "dispatch_editiontopic",
     "dispatch_composition",
     "dispatch_edition",
-    "dispatch_feed",
     "audience_subscription",
     "audience_subscriber",
-    "audience_topic",
 )
+
+
+@dataclass
+class Act:
+    """What a person did to ``editions``, from step to step; one that was killed never ended."""
+
+    kind: str
+    begun: int
+    editions: set[int]
+    ended: float = inf
 
 
 class Story:
@@ -53,7 +69,7 @@ class Story:
         chances = {word: chance for word, chance in chances.items() if dice.random() < 0.5}
         self.desk = Desk(world, self.wire, Moods(chances, gone))
         self.followers = set(self.readers)
-        self.cancelled: set[int] = set()
+        self.acts: list[Act] = []
         self.release = ""
         self._deaths = dice.choice((0.0, 0.005, 0.02))
         self._leaps = dice.choice((0.0, 0.0, 0.01))
@@ -185,28 +201,30 @@ class Story:
         due: datetime | None = Batch.objects.aggregate(next=Min("due_at"))["next"]
         return due
 
+    @contextmanager
+    def _acting(self, kind: str) -> Iterator[Act]:
+        with self.world.at_once():
+            standing = set(Edition.objects.values_list("pk", flat=True))
+        act = Act(kind, self.world.steps, standing)
+        self.acts.append(act)
+        yield act
+        act.ended = self.world.steps
+
     def _publish(self) -> None:
-        edition = fanning.issue(fan_out=False)
+        with self._acting("issue") as act:
+            edition = fanning.issue(fan_out=False)
+            act.editions = {edition.pk}
         self.release = str(edition.release_id)
 
-    def _newest(self) -> Edition | None:
-        return Edition.objects.order_by("-number").first()
-
     def _correct(self) -> None:
-        dice, newest = self.world.dice, self._newest()
+        newest = Edition.objects.order_by("-number").first()
         if newest is None or newest.status == "canceled":
             return
-        act, kind = dice.choice(
-            (
-                ("release.updated", ""),
-                ("release.updated", "fact"),
-                ("release.withheld", ""),
-                ("release.withdrawn", ""),
-            )
-        )
+        act, kind = self.world.dice.choice(_ACTS)
         title = f"Bron, {newest.number + 1}"
-        with suppress(editions.Final):
-            fanning.issue(newest, act=act, kind=kind, fan_out=False, title=title)
+        with suppress(editions.Final), self._acting("issue") as issued:
+            after = fanning.issue(newest, act=act, kind=kind, fan_out=False, title=title)
+            issued.editions = {after.pk}
 
     def _unsubscribe(self) -> None:
         reader = self.world.dice.choice(self.readers)
@@ -216,24 +234,30 @@ class Story:
 
     def _pause(self) -> None:
         if self.release:
-            control.pause(self.release)
+            with self._acting("pause"):
+                control.pause(self.release)
 
     def _resume(self) -> None:
         if self.release:
-            control.resume(self.release)
+            with self._acting("resume"):
+                control.resume(self.release)
 
     def _cancel(self) -> None:
         if self.release:
-            self.cancelled |= set(Edition.objects.values_list("pk", flat=True))
-            control.cancel(self.release)
+            with self._acting("cancel"):
+                control.cancel(self.release)
 
 
 def prepared() -> None:
-    """The tables, once."""
+    """The tables and the feeds, once."""
     structlog.configure(
         wrapper_class=structlog.make_filtering_bound_logger(50), cache_logger_on_first_use=False
     )
     prepare.migrate()
+    fanning.readers(1)
+    feeds.found()
+    # Built already, so that no sweep rings for them.
+    Feed.objects.update(built_at=timezone.now())
 
 
 def _swept(again: bool) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import NamedTuple
 
 from distributor.audience import matching
@@ -14,7 +14,7 @@ from distributor.dispatch.models import Batch
 from distributor.dispatch.passing import Pass
 from distributor.dispatch.rounds import Due
 from distributor.errors import DeliveryError, Refused, Unavailable
-from tests.simulation.world import Killed, Process, World
+from tests.simulation.world import Killed, World
 
 GONE = "no-such-address"
 ANSWERS: dict[str, DeliveryError] = {
@@ -48,14 +48,15 @@ class Wire:
 
     ``had`` counts what a receiver was handed of each copy, ``excused`` how often a process died, or
     had lost its lease, before that was on record: so often it may be handed over again.
-    ``refused`` are those that were refused for good.
+    ``refused`` are those that were refused for good. ``claims`` are the edition and the step of
+    each round that was claimed.
     """
 
     had: Counter[Copy] = field(default_factory=Counter)
     excused: Counter[Copy] = field(default_factory=Counter)
     refused: set[Copy] = field(default_factory=set)
     unsubscribed: set[Copy] = field(default_factory=set)
-    tried: defaultdict[Copy, list[datetime]] = field(default_factory=lambda: defaultdict(list))
+    claims: list[tuple[int, int]] = field(default_factory=list)
 
 
 @dataclass
@@ -75,7 +76,6 @@ class Desk:
         self._round = world.dice.randint(1, 4)
         self._at_a_time = world.dice.randint(1, 3)
         self.late = world.dice.random() < 0.3
-        self.claims: list[tuple[Process, int, int, list[Copy]]] = []
 
     def size(self) -> int:
         return self._round
@@ -96,6 +96,7 @@ class Desk:
 
     def _hand_over(self, pass_: Pass, round_: list[Due], under_way: list[Flight]) -> None:
         dice, world = self._world.dice, self._world
+        self._wire.claims.append((pass_.edition.pk, world.claimed()))
         wanted = matching.still_wanted([due.recipient for due in round_])
         for at, due in enumerate(round_):
             copy = Copy(pass_.edition.pk, due.recipient)
@@ -115,7 +116,6 @@ class Desk:
 
     def _begin(self, due: Due, copy: Copy) -> Flight:
         error = self._answer(copy.recipient)
-        self._wire.tried[copy].append(self._world.now)
         if error is None:
             self._wire.had[copy] += 1
         elif isinstance(error, Refused):

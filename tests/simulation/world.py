@@ -23,6 +23,7 @@ from greenlet import getcurrent, greenlet
 
 from distributor.dispatch import bell, delivering, leases, passing
 
+_CLAIM = "SET state = 'sending'"
 START = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
 
 
@@ -45,13 +46,15 @@ class Process:
 
 
 class Thread:
-    """One thread of a process. ``ready`` says whether what it waits for has come."""
+    """One thread of a process. ``ready`` says whether what it waits for has come; ``claimed`` is
+    the step at which it last claimed deliveries."""
 
     def __init__(self, world: World, process: Process, target: Callable[[], None]) -> None:
         self._world = world
         self._target = target
         self.process = process
         self.ready: Callable[[], bool] | None = None
+        self.claimed = 0
         self.database = world.connect()
         self.greenlet = greenlet(self._run, world.hub)
         process.threads.append(self)
@@ -168,6 +171,11 @@ class World:
         assert self._running
         return self._running.process
 
+    def claimed(self) -> int:
+        """The step at which the thread that asks last claimed deliveries."""
+        assert self._running
+        return self._running.claimed
+
     def pause(self, ready: Callable[[], bool] | None = None) -> None:
         """A seam: others go on, until it is this thread's turn and ``ready``."""
         thread = self._running
@@ -218,6 +226,8 @@ class World:
         if self.aloud:
             self.say(f"{self.current()}: {' '.join(sql.split())[:100]} {str(params)[:60]}")
         result = execute(sql, params, many, context)
+        if _CLAIM in sql:
+            self._running.claimed = self.steps
         if sql.startswith("BEGIN"):
             self._writer = database
         elif not (reads or database.in_atomic_block or "RETURNING" in sql):
