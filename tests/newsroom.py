@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
+from html import unescape
 
 from django.http import HttpResponse
 from django.test import Client
@@ -102,6 +104,11 @@ def press(client: Client, page: ReleasePage, act: str, **given: object) -> HttpR
     seen = shown.context["form"].initial
     asked = {name: value for name, value in seen.items() if value is not None}
     return client.post(url, asked | given, follow=True)
+
+
+def told(response: HttpResponse) -> str:
+    """The words of a page, without its tags."""
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", unescape(response.content.decode())))
 
 
 def topic(slug: str = "digitalisering", name: str = "Digitalisering") -> Topic:

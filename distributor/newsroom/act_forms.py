@@ -96,3 +96,19 @@ class PublishForm(ActForm):
     no_mail = forms.BooleanField(
         label=gettext_lazy("No mail: web, feeds and endpoints only"), required=False
     )
+
+
+def second_reader(form: ActForm, wanting: str) -> None:
+    """Ask for what four eyes want of whoever presses the button: ``read`` or ``alone``."""
+    if wanting == "read":
+        form.fields["read"] = forms.BooleanField(
+            label=gettext_lazy("I have read this text, did not write it, and approve it.")
+        )
+    elif wanting == "alone":
+        form.fields["alone"] = _text(
+            gettext_lazy("Publish without a second reader: why?"),
+            gettext_lazy(
+                "Nobody else has approved these words. Ask somebody to, or give a reason; it is "
+                "logged with your name."
+            ),
+        )

@@ -14,15 +14,18 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 from wagtail.models import (
     Collection,
+    GroupApprovalTask,
     GroupCollectionPermission,
     GroupPagePermission,
     Locale,
     Page,
     Site,
     Workflow,
+    WorkflowPage,
+    WorkflowTask,
 )
 
-from distributor.newsroom.models import House, HouseContact, NewsroomPage
+from distributor.newsroom.models import House, HouseContact, NewsroomPage, Rules
 from distributor.newsroom.words import word
 
 WRITER = ("add_page", "change_page")
@@ -77,6 +80,9 @@ def found() -> None:
     for code in site.languages:
         House.objects.get_or_create(language=code)
         _contact(code)
+    if not Rules.objects.exists():
+        Rules.objects.create()
+    _workflow(root)
 
 
 def _pages(root: Page, locales: dict[str, Locale]) -> dict[str, NewsroomPage]:
@@ -130,6 +136,17 @@ def _groups(root: Page) -> None:
         unused.delete()
 
 
+def _workflow(root: Page) -> None:
+    """A writer submits, an approver approves; what was approved is published by hand."""
+    if Workflow.objects.filter(active=True).exists():
+        return
+    task = GroupApprovalTask.objects.create(name="Approval")
+    task.groups.set(Group.objects.filter(name__in=("approver", "administrator")))
+    workflow = Workflow.objects.create(name="Approval")
+    WorkflowTask.objects.create(workflow=workflow, task=task, sort_order=0)
+    WorkflowPage.objects.update_or_create(page=root, defaults={"workflow": workflow})
+
+
 def _grant(group: Group, root: Page, codenames: tuple[str, ...]) -> None:
     group.permissions.add(
         _permission("wagtailadmin", "access_admin"),
@@ -152,6 +169,7 @@ def _grant(group: Group, root: Page, codenames: tuple[str, ...]) -> None:
     ).exclude(codename="delete_topic")
     group.permissions.add(*registers)
     if group.name == "administrator":
+        group.permissions.add(_permission("newsroom", "change_rules"))
         users = Permission.objects.filter(
             content_type__app_label="auth", content_type__model__in=("user", "group")
         )

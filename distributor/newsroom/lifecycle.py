@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 KINDS = ("language", "update", "fact")
 AT_ONCE = timedelta(0)
+_PRESS = timedelta(seconds=5)
+"""How long it takes at most from the press of a button to its edition."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +51,14 @@ def publish(
     at: datetime | None = None,
     undo: timedelta = AT_ONCE,
     approver: str = "",
-    reason: str = "",
+    alone: str = "",
     channels: Sequence[str] = editions.CHANNELS,
 ) -> Edition:
     """Issue the newest revision of ``page`` for the first time.
 
     It leaves ``at`` a time to come, or once ``undo`` is over. The page's own ``embargo_until``
-    puts it under embargo.
+    puts it under embargo. ``approver`` is who read it besides ``by``; ``alone`` is the reason for
+    which nobody did.
 
     Raises:
         NotNow: it is issued already, or has both a schedule and an embargo.
@@ -80,7 +83,9 @@ def publish(
         channels=list(channels),
     )
     edition = _issue(page, revision, by)
-    _log(page, "publish", by, edition, reason)
+    _log(page, "publish", by, edition)
+    if alone:
+        _log(page, "alone", by, edition, alone)
     return edition
 
 
@@ -91,7 +96,7 @@ def correct(
     correction: Correction,
     undo: timedelta = AT_ONCE,
     approver: str = "",
-    reason: str = "",
+    alone: str = "",
 ) -> Edition:
     """Issue the newest revision of ``page`` as a correction; it ends a hold.
 
@@ -121,7 +126,9 @@ def correct(
         after=newest.number,
     )
     edition = _issue(page, revision, by)
-    _log(page, "correct", by, edition, reason or correction.note)
+    _log(page, "correct", by, edition, correction.note)
+    if alone:
+        _log(page, "alone", by, edition, alone)
     return edition
 
 
@@ -227,6 +234,15 @@ def lift(page: ReleasePage, *, by: Actor, key: str = "") -> Edition:
             continue
         _log(page, "lift", by, edition)
         return edition
+
+
+def is_schedule_void(page: ReleasePage) -> bool:
+    """Whether the newest revision is no longer what is scheduled to leave."""
+    waiting = states.pending(page.release_id)
+    if waiting is None or waiting.leaves_at - waiting.issued_at <= issuing.undo() + _PRESS:
+        return False
+    written = page.get_latest_revision_as_object()
+    return snapshot.snapshot(written)[0].digest() != waiting.digest
 
 
 def take_back(page: ReleasePage, *, by: Actor) -> Edition:

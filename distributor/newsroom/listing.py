@@ -36,7 +36,7 @@ def _standing(page: ReleasePage) -> dict[str, Any] | None:
 
 def _state(page: ReleasePage) -> str:
     found = _standing(page)
-    state = str(states.NAMES[found["state"] if found else "draft"])
+    state = str(states.NAMES[found["state"] if found else states.state(page)])
     if found and page.has_unpublished_changes:
         return _("%s, with changes") % state
     return state

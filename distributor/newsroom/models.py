@@ -25,7 +25,7 @@ from distributor.newsroom.forms import ReleaseForm
 from distributor.newsroom.media import Picture, PictureRendition, UploadedDocument
 from distributor.newsroom.panels import RELEASE_PANELS
 from distributor.newsroom.permissions import NewsroomPermissions, ReleasePermissions
-from distributor.newsroom.registers import House, HouseContact
+from distributor.newsroom.registers import House, HouseContact, Rules
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Act",
+    "Approval",
     "UploadedDocument",
     "House",
     "HouseContact",
@@ -40,6 +41,7 @@ __all__ = [
     "Picture",
     "PictureRendition",
     "ReleasePage",
+    "Rules",
 ]
 
 
@@ -256,3 +258,17 @@ class Act(models.Model):
 
     def __str__(self) -> str:
         return f"{self.event} of revision {self.revision_id}"
+
+
+class Approval(models.Model):
+    """Somebody's word that what a page says may be published, bound to words and embargo."""
+
+    page = models.ForeignKey(ReleasePage, on_delete=models.CASCADE, related_name="approvals")
+    digest = models.CharField(max_length=71)
+    embargo_until = models.DateTimeField(null=True)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)
+    name = models.CharField(max_length=150)
+    at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"{self.name} at {self.at:%Y-%m-%d %H:%M}"

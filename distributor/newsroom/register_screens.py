@@ -15,7 +15,7 @@ from wagtail.snippets.views.snippets import SnippetViewSet, SnippetViewSetGroup
 
 from distributor.audience.models import Topic
 from distributor.newsroom import languages
-from distributor.newsroom.models import House, HouseContact
+from distributor.newsroom.models import House, HouseContact, Rules
 
 
 class _NeverDeleted(ModelPermissionPolicy):
@@ -78,6 +78,20 @@ class HouseViewSet(SnippetViewSet):
     permission_policy = _NeverDeleted(House)
 
 
+class _KeptAsOne(_NeverDeleted):
+    """There is one, and it stays."""
+
+    def user_has_permission(self, user: Any, action: str) -> bool:
+        return action != "add" and super().user_has_permission(user, action)
+
+
+class RulesViewSet(SnippetViewSet):
+    model = Rules
+    icon = "key"
+    list_display = ["__str__", "four_eyes"]
+    permission_policy = _KeptAsOne(Rules)
+
+
 class TopicViewSet(SnippetViewSet):
     model = Topic
     icon = "tag"
@@ -92,4 +106,4 @@ class HOUSE(SnippetViewSetGroup):
     menu_label = _("The house")
     menu_icon = "home"
     menu_order = 150
-    items = (ContactViewSet, HouseViewSet, TopicViewSet)
+    items = (ContactViewSet, HouseViewSet, TopicViewSet, RulesViewSet)

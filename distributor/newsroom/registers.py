@@ -87,6 +87,33 @@ class House(models.Model):
         return f"{settings.DISTRIBUTOR.site.name} ({self.language})"
 
 
+class Rules(models.Model):
+    """How the house works; one row."""
+
+    four_eyes = models.BooleanField(
+        _("four eyes"),
+        default=True,
+        help_text=_(
+            "What is published has been read by somebody who did not write it. It holds as soon as "
+            "two people may approve."
+        ),
+    )
+
+    panels = [FieldPanel("four_eyes")]
+
+    class Meta:
+        verbose_name = _("house rule")
+        verbose_name_plural = _("house rules")
+
+    def __str__(self) -> str:
+        return str(settings.DISTRIBUTOR.site.name)
+
+
+def rules() -> Rules:
+    """The house's rules."""
+    return Rules.objects.first() or Rules()
+
+
 def house(language: str) -> House:
     """The house's texts in ``language``; empty ones if none are kept."""
     return House.objects.filter(language=language).first() or House(language=language)

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from distributor.dispatch import editions, standing
+from distributor.newsroom import approval
 from distributor.newsroom.models import ReleasePage
 
 if TYPE_CHECKING:
@@ -67,7 +68,9 @@ def state(page: ReleasePage) -> str:
     newest = editions.newest(page.release_id) or editions.standing(page.release_id).first()
     if newest:
         return standing.state(newest)
-    return "draft"
+    if page.workflow_in_progress:
+        return "in_review"
+    return "approved" if approval.approved_by(page) else "draft"
 
 
 def pending(release_id: UUID | str) -> Edition | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django.contrib.auth.models import User
 from django.shortcuts import redirect
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
@@ -15,7 +16,17 @@ from wagtail.admin.menu import MenuItem
 from wagtail.admin.widgets import Button
 from wagtail.snippets.models import register_snippet
 
-from distributor.newsroom import act_screens, keeping, logged, screens, states, stops, trouble
+from distributor.newsroom import (
+    act_screens,
+    keeping,
+    lifecycle,
+    logged,
+    release_screens,
+    screens,
+    states,
+    stops,
+    trouble,
+)
 from distributor.newsroom.listing import releases
 from distributor.newsroom.models import ReleasePage
 from distributor.newsroom.register_screens import HOUSE
@@ -38,7 +49,7 @@ def register_releases() -> Any:
 def register_urls() -> list[Any]:
     return [
         path("media/<path:path>", screens.upload, name="newsroom_upload"),
-        path("release/<int:pk>/", act_screens.ReleaseView.as_view(), name="newsroom_release"),
+        path("release/<int:pk>/", release_screens.ReleaseView.as_view(), name="newsroom_release"),
         path("release/<int:pk>/<slug:act>/", act_screens.ActView.as_view(), name="newsroom_act"),
         path("import/", screens.ImportView.as_view(), name="newsroom_import"),
     ]
@@ -124,6 +135,19 @@ def ask_before_publishing(request: HttpRequest, page: Page) -> HttpResponse | No
     return redirect("newsroom_act", page.pk, act)
 
 
+@hooks.register("after_edit_page")
+def cancel_a_changed_schedule(request: HttpRequest, page: Page) -> None:
+    """What was scheduled was approved as it stood: once it is changed, it does not leave."""
+    if not isinstance(page, ReleasePage) or not lifecycle.is_schedule_void(page):
+        return
+    user = request.user
+    assert isinstance(user, User)
+    lifecycle.take_back(page, by=lifecycle.Actor(user.get_username(), user))
+    messages.warning(
+        request, _("The schedule is cancelled, since the text has changed: publish it again.")
+    )
+
+
 @hooks.register("construct_page_action_menu")
 def name_the_acts(items: list[Any], request: HttpRequest, context: dict[str, Any]) -> None:
     """An issued release offers Correct instead of Publish; one that is gone, neither."""
@@ -150,6 +174,6 @@ def offer_acts(
         return
     url = reverse("newsroom_release", args=[page.pk])
     yield Button(gettext_lazy("How it stands"), url, icon_name="info-circle", priority=3)
-    for act, label, url in act_screens.offered(page.specific, user):
+    for act, label, url in release_screens.offered(page.specific, user):
         if act not in ("publish", "correct"):
             yield Button(label, url, icon_name="arrow-right", priority=100)

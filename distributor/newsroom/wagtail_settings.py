@@ -8,6 +8,7 @@ WAGTAILDOCS_DOCUMENT_MODEL = "newsroom.UploadedDocument"
 MEDIA_URL = "/admin/media/"
 WAGTAILDOCS_SERVE_METHOD = "direct"
 WAGTAIL_ALLOW_UNICODE_SLUGS = False
-# Wagtail's own workflow would publish past the checks and the acts of the newsroom.
-WAGTAIL_WORKFLOW_ENABLED = False
+# Wagtail's own would publish past the checks and the acts of the newsroom.
+WAGTAIL_FINISH_WORKFLOW_ACTION = "distributor.newsroom.finishing.stay"
+WAGTAIL_WORKFLOW_REQUIRE_REAPPROVAL_ON_EDIT = True
 WAGTAILADMIN_COMMENTS_ENABLED = False

@@ -6,14 +6,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from html import unescape
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import LazySettings
 from django.contrib.auth.models import Group, User
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -26,7 +24,7 @@ from distributor.dispatch.models import Delivery, Edition
 from distributor.newsroom import lifecycle
 from distributor.newsroom.models import ReleasePage
 from distributor.release import Paragraph
-from tests.newsroom import draft, page_of, press, topic
+from tests.newsroom import draft, page_of, press, told, topic
 
 pytestmark = pytest.mark.django_db
 MENDED = [("paragraph", {"text": "<p>Lånekortet gäller i 24 timmar.</p>", "language": ""})]
@@ -45,10 +43,6 @@ def office(admin_client: Client, admin_user: User) -> Client:
     profile.preferred_language = "en"
     profile.save()
     return admin_client
-
-
-def told(response: HttpResponse) -> str:
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", unescape(response.content.decode())))
 
 
 def reader(name: str, slug: str = "kultur") -> Subscriber:
