@@ -203,6 +203,18 @@ def test_a_refused_recipient_that_gets_354_is_sent_nothing() -> None:
     assert b"RSET" not in session.heard
 
 
+def test_the_answer_to_a_refused_message_is_waited_for_before_the_next() -> None:
+    def answer(session: Session, heard: bytes) -> list[bytes] | None:
+        if heard.startswith(b"RCPT TO:<r0@"):
+            return [b"550 5.1.1 no such user"]
+        return [b"354 go on"] if heard == b"DATA" else None
+
+    with Listener(answer=answer, delay=0.05) as listener, postman(listener, connections=4) as one:
+        assert outcomes(list(one.send(parcels(1)))) == {0: "Refused recipient no-such-address"}
+        assert outcomes(list(one.send(parcels(1, start=1)))) == {1: "ok"}
+    assert len(listener.mails) == 1
+
+
 def test_reset_after_a_refusal_and_only_then() -> None:
     answer = refusing(1, b"550 5.1.1 no", at=b"RCPT TO:<r2@")
     with Listener(answer=answer) as listener, postman(listener) as one:

@@ -6,7 +6,7 @@ import selectors
 import socket
 from typing import Final, Literal
 
-from distributor.adapters.smtp.dialogue import READY, Dialogue
+from distributor.adapters.smtp.dialogue import ASKED, READY, Dialogue
 from distributor.adapters.smtp.opening import Opening
 from distributor.adapters.smtp.parcels import Timeouts, is_loopback
 from distributor.adapters.smtp.routes import Route
@@ -56,9 +56,11 @@ class Connection:
 
     @property
     def busy(self) -> bool:
-        """Whether a parcel is on its way here."""
+        """Whether a parcel is on its way here, or an answer is due about one that was refused."""
         dialogue = self.dialogue
-        return dialogue is not None and bool(dialogue.sent or dialogue.asked)
+        return dialogue is not None and bool(
+            dialogue.sent or dialogue.asked or dialogue.state is ASKED
+        )
 
     def advance(self, now: float, *, writable: bool) -> None:
         """Does what an event makes possible in every phase before TALKING.
