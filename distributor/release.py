@@ -13,7 +13,7 @@ import json
 import types
 import typing
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Self
 
@@ -228,6 +228,15 @@ class Release:
     @property
     def attachments(self) -> tuple[Attachment, ...]:
         return tuple(block for block in self.body if isinstance(block, Attachment))
+
+    def without_expired(self, at: datetime) -> Self:
+        """The release as it may be shown ``at``: without pictures whose last day has passed."""
+        body = tuple(
+            block
+            for block in self.body
+            if not (isinstance(block, Image) and block.expires_at and block.expires_at <= at)
+        )
+        return replace(self, body=body)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready: tuples as lists, instants as RFC 3339 in UTC, blocks with their ``tag``."""

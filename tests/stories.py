@@ -25,8 +25,8 @@ from django.test import Client
 from django.utils import timezone
 
 from distributor.audience import endpoints, grants, guarding
-from distributor.audience.models import Subscriber, Subscription
-from distributor.dispatch import by_email, delivering, fanout, feeds
+from distributor.audience.models import Endpoint, Subscriber, Subscription
+from distributor.dispatch import by_email, delivering, fanout, feeds, pace
 from distributor.dispatch.models import Batch, Edition
 from distributor.newsroom import drafting, lifecycle
 from distributor.newsroom.importing import Draft, FoundEvent
@@ -252,6 +252,7 @@ def newsroom() -> Iterator[Newsroom]:
             endpoints.add(hook.url(f"/{format}"), format=format)
         for format in TRUSTED:
             endpoints.add(hook.url(f"/trusted/{format}"), format=format, trusted=True)
+        Endpoint.objects.update(max_per_minute=6000)
         feeds.found()
         yield Newsroom(box, hook)
 
@@ -276,8 +277,9 @@ def _options(port: int) -> Iterator[None]:
 
 
 def _forget() -> None:
-    by_email.postman.cache_clear()
-    guarding.guard.cache_clear()
+    """What a process keeps, some of it by the id of an edition, which another test has again."""
+    for kept in (by_email.postman, by_email._composition, pace._pace, guarding.guard):
+        kept.cache_clear()
 
 
 def record(held: dict[tuple[str, str], Held]) -> None:

@@ -113,17 +113,17 @@ def _told(feed: Feed, at: datetime, releases: Iterable[UUID]) -> dict[UUID, list
     told: dict[UUID, list[_Place]] = {ident: [] for ident in releases}
     for ident, edition in newest.items():
         if edition.erased_at is None:
-            told[ident] = list(_story(feed, edition, public[ident]))
+            told[ident] = list(_story(feed, edition, public[ident], at))
     return told
 
 
-def _story(feed: Feed, newest: Edition, public: list[Edition]) -> Iterator[_Place]:
+def _story(feed: Feed, newest: Edition, public: list[Edition], at: datetime) -> Iterator[_Place]:
     """The release as ``newest`` has it, and the notices of its ``public`` editions.
 
     A usable release is on the topics that it has now. Its stub and its notices are on those that
     it had as well, where readers hold what they are about.
     """
-    site, words = compositions.site(), newest.release
+    site, words = compositions.site(), newest.release.without_expired(at)
     published = words.published_at
     assert published is not None
     usable = newest.status == Edition.Status.USABLE

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -13,11 +13,14 @@ from django.utils import timezone
 from distributor.adapters import files
 from distributor.audience.models import Topic
 from distributor.channels import feeds as channel
-from distributor.dispatch import compositions, leases
-from distributor.dispatch.feed_entries import entries
-from distributor.dispatch.models import Edition, EditionTopic, Feed
+from distributor.dispatch import compositions, editions, leases
+from distributor.dispatch.feed_entries import REMEMBERED, entries
+from distributor.dispatch.models import Edition, EditionFile, EditionTopic, Feed
 from distributor.errors import Unavailable
 from distributor.rendering.words import word
+
+LOOKED_BACK = timedelta(days=2)
+"""For so long after something ran out a feed is built for that; then its next build will do."""
 
 _log = structlog.get_logger()
 
@@ -51,6 +54,27 @@ def touched(edition: Edition) -> list[Feed]:
     own = {topic["slug"] for topic in edition.content.get("topics", ())}
     names = ["all", f"{language}/all", *(f"{language}/{slug}" for slug in own.union(slugs))]
     return list(Feed.objects.filter(name__in=names).order_by("pk"))
+
+
+def outdated(at: datetime) -> set[int]:
+    """The feeds in which something ran out of late that their files still have.
+
+    That is a picture whose last day has passed, or a tombstone after its year.
+    """
+    late = at - LOOKED_BACK
+    withdrawn = editions.left(at).filter(
+        status=Edition.Status.CANCELED,
+        leaves_at__range=(late - REMEMBERED, at - REMEMBERED),
+    )
+    ran_out = [(edition, edition.leaves_at + REMEMBERED) for edition in withdrawn]
+    expired = EditionFile.objects.filter(expires_at__range=(late, at)).select_related("edition")
+    ran_out += [(file.edition, file.expires_at) for file in expired if file.expires_at]
+    return {
+        feed.pk
+        for edition, moment in ran_out
+        for feed in touched(edition)
+        if feed.built_at and feed.built_at < moment
+    }
 
 
 def build(feed_id: int, since: datetime | None = None) -> None:

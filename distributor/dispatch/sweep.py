@@ -27,8 +27,9 @@ def ring_due(*, again: bool = False) -> int:
     Batch.objects.filter(due_at__lte=now, rung_at__lte=now - patience).filter(
         Q(lease_until=None) | Q(lease_until__lt=now)
     ).update(rung_at=None)
-    new = Feed.objects.filter(built_at=None).filter(Q(lease_until=None) | Q(lease_until__lt=now))
-    for feed in new.values_list("pk", flat=True):
+    unbuilt = Feed.objects.filter(Q(built_at=None) | Q(pk__in=feeds.outdated(now)))
+    free = unbuilt.filter(Q(lease_until=None) | Q(lease_until__lt=now))
+    for feed in free.values_list("pk", flat=True):
         bell.ring("build_feed", feed, "feeds")
     waiting = Edition.objects.filter(fanned_out_at=None, taken_back_at=None, leaves_at__lte=now)
     waiting = waiting.filter(Q(lease_until=None) | Q(lease_until__lt=now))

@@ -20,8 +20,6 @@ from distributor.rendering.inline import plain
 from distributor.rendering.notices import notices
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from distributor.dispatch.models import Edition
     from distributor.newsroom.models import ReleasePage
 
@@ -62,18 +60,8 @@ def now(edition: Edition, page: ReleasePage | None) -> Release:
     Pictures whose last day has passed are left out; the translations are those public now.
     """
     others = snapshot.translations(page) if page else ()
-    words = without_expired(edition.release, timezone.now())
+    words = edition.release.without_expired(timezone.now())
     return replace(words, translations=tuple(others))
-
-
-def without_expired(words: Release, at: datetime) -> Release:
-    """``words`` without the pictures whose last day has passed."""
-    body = [
-        block
-        for block in words.body
-        if not (isinstance(block, Image) and block.expires_at and block.expires_at <= at)
-    ]
-    return replace(words, body=tuple(body))
 
 
 def light(words: Release) -> Release:

@@ -117,13 +117,14 @@ def _correction(release: Release) -> str:
 
 def _note(release: Release, site: Site) -> str:
     """What the receiving desk should know before it publishes."""
+    notes = []
     if under_embargo(release) and release.embargo_until:
         moment = written_with_zone(release.embargo_until, release.language, site.time_zone)
-        banner = word(release.language, "embargo_banner", moment=moment)
-        return f"{banner} {word(release.language, 'embargo_request')}"
+        notes.append(word(release.language, "embargo_banner", moment=moment))
+        notes.append(word(release.language, "embargo_request"))
     if release.correction is not None and release.correction.kind == "fact":
-        return f"{word(release.language, 'correction')}. {_correction(release)}"
-    return ""
+        notes.append(f"{word(release.language, 'correction')}. {_correction(release)}")
+    return " ".join(notes)
 
 
 def _bodies(release: Release, site: Site) -> list[dict[str, Any]]:

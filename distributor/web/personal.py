@@ -95,7 +95,7 @@ def _words(link: Link) -> HttpResponse:
         delivery=link.delivery,
     )
     site = compositions.site()
-    words = showing.without_expired(link.edition.release, timezone.now())
+    words = link.edition.release.without_expired(timezone.now())
     words = replace(
         words,
         url=addresses.permanent(site, words.id),

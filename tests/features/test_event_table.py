@@ -18,11 +18,13 @@ from jsonschema import Draft202012Validator
 from lxml import etree
 from pytest_django.plugin import DjangoDbBlocker
 
+from distributor.audience.models import Endpoint
+from distributor.dispatch import control
 from distributor.release import rfc3339
 from distributor.rendering import dates
 from tests import ninjs
 from tests.event_table import ROWS, lines, not_told, said, subject
-from tests.listeners.http import Received
+from tests.listeners.http import Received, answer
 from tests.stories import (
     BODY,
     DRAFTS,
@@ -33,6 +35,8 @@ from tests.stories import (
     REASONS,
     STEPS,
     Held,
+    Story,
+    newsroom,
     part,
     record,
 )
@@ -359,6 +363,8 @@ def test_webhook_under_embargo(
     schema.validate(document)
     assert (document["pubStatus"], document["embargoedUntil"]) == ("usable", rfc3339(LIFT))
     assert document["edNote"].startswith("Embargo till" if language == "sv" else "Embargo until")
+    wrong = lines(ROWS["fact"], language)[0]
+    assert (wrong in document["edNote"]) == (name == "embargoed-fact")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -369,3 +375,23 @@ def test_the_lift_tells_those_who_do_not_hold_the_text(language: str, recorded: 
         body = held.body(name)
         assert (body["type"], body["data"]["version"]) == ("release.published", held.number)
         assert body["data"]["url"] == held.url
+
+
+@pytest.mark.django_db
+def test_redelivery_is_the_same_message_to_those_who_failed() -> None:
+    with newsroom() as house:
+        house.hook.script = answer(410)
+        house.box.refuse["sv@readers.example"] = b"550 5.7.1 policy\r\n"
+        story = Story("sv", DRAFTS["press"]("sv"))
+        story.publish()
+        assert house.tell([story])[story].mails == ()
+        house.hook.script, house.box.refuse = answer(200), {}
+        for channel in ("email", "webhook"):
+            control.redeliver(story.page.release_id, channel, failed=True)
+        (asked,) = (each for each in house.hook.requests if each.target == "/standard")
+        Endpoint.objects.update(state="enabled")
+        held = house.tell([story])[story]
+        assert held.mail("sv")["Message-ID"].split(".")[1] == str(held.number) == "1"
+        (again,) = held.hooks["standard"]
+        assert again.header("webhook-id") == asked.header("webhook-id")
+        assert again.body == asked.body

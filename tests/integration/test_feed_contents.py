@@ -17,9 +17,10 @@ from lxml import etree
 from distributor.audience.models import Topic
 from distributor.channels import feeds as channel
 from distributor.dispatch import compositions, editions, feed_entries, feeds
-from distributor.dispatch.models import Edition, Feed
-from distributor.release import Correction, Paragraph, Release
+from distributor.dispatch.models import Edition, EditionFile, Feed
+from distributor.release import Correction, Image, Paragraph, Release
 from distributor.release import Topic as ReleaseTopic
+from tests.samples import sample_release
 
 pytestmark = pytest.mark.django_db
 
@@ -272,3 +273,30 @@ def test_before_it_leaves_an_edition_changes_no_byte() -> None:
     story.issue("corrected", now + HOUR, correction=FACT)
     feeds.build(feed.pk)
     assert kept == {file: (file.read_bytes(), file.stat().st_mtime_ns) for file in kept}
+
+
+def test_what_runs_out_is_built_away() -> None:
+    feed, story, gone = named("sv/all"), Story(), Story(number=2)
+    now = datetime.now(UTC)
+    (image,) = (block for block in sample_release().body if isinstance(block, Image))
+    body = (Paragraph(text="Bron är blå."), replace(image, expires_at=now - HOUR))
+    shown = story.issue("published", now - 9 * HOUR, body=body)
+    expired = EditionFile.objects.create(
+        edition=shown, sha256=image.sha256, path="bild.jpg", expires_at=now - HOUR
+    )
+    year = timedelta(days=365)
+    gone.issue("published", now - year - 9 * HOUR)
+    gone.issue("withdrawn", now - year - HOUR, reason=REASON)
+    feeds.build(feed.pk)
+    assert feed.pk not in feeds.outdated(now)
+    files = settings.DISTRIBUTOR.site.data_dir / "public" / "feeds"
+    assert b"biblioteket.original.jpg" not in (files / "sv" / "all.json").read_bytes()
+    assert b"deleted-entry" not in (files / "sv" / "all.atom").read_bytes()
+    early = written(feed, now - 2 * HOUR)
+    assert b"biblioteket.original.jpg" in early["json"]
+    assert b"deleted-entry" in early["atom"]
+    Feed.objects.filter(pk=feed.pk).update(built_at=now - 2 * HOUR)
+    assert feed.pk in feeds.outdated(now)
+    expired.delete()
+    assert feed.pk in feeds.outdated(now)
+    assert feed.pk not in feeds.outdated(now + 3 * 24 * HOUR)

@@ -58,6 +58,8 @@ class Mailbox:
                 assert found
                 recipient = found[1].decode()
                 writer.write(self.refuse.get(recipient, b"250 2.1.5 ok\r\n"))
+            elif verb == b"DATA" and recipient in self.refuse:
+                writer.write(b"554 5.5.1 no valid recipients\r\n")
             elif verb == b"DATA":
                 writer.write(b"354 go on\r\n")
                 await writer.drain()
