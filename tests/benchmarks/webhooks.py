@@ -1,9 +1,9 @@
 """Webhooks through the whole path against the guarded client alone, and against a task each.
 
-The path: an edition is fanned out, its batches are rung for, two Celery workers of 16 slots claim
-them, post signed bodies of 2 kB to a receiver on this machine, and record each. The reference is
-the same client in as many processes and threads, without a database. Both take turns. On
-PostgreSQL with ``DISTRIBUTOR_TEST_POSTGRES=1``.
+The path: an edition's batches are rung for, two Celery workers of 16 slots claim them, post signed
+bodies of 2 kB to a receiver on this machine, and record each; the fan-out before it is measured by
+``fan_out``. The reference is the same client in as many processes and threads, without a database.
+Both take turns. On PostgreSQL with ``DISTRIBUTOR_TEST_POSTGRES=1``.
 
     python -m tests.benchmarks.webhooks [--runs 5] [--endpoints 2000]
 """
@@ -41,7 +41,7 @@ def main() -> int:
             try:
                 for run in range(options.runs + 1):
                     before = sides.cpu(workers), sides.cpu(reference)
-                    took = {"bare": bare.run(), "engine": sides.engine(count)}
+                    took = {"bare": bare.run(), "engine": sides.engine(count, workers)}
                     if run:  # the first one warms all up
                         spent["engine"] += sides.cpu(workers) - before[0]
                         spent["bare"] += sides.cpu(reference) - before[1]

@@ -37,12 +37,12 @@ def main() -> int:
         wanted = len(ids) - len(hang)
         for _ in range(options.runs):
             for kind in ("known", "unknown"):
-                with sides.service():
+                with sides.service() as workers:
                     sides.change(hang, state="disabled")
-                    sides.engine(wanted)
-                    took["alone"].append(sides.engine(wanted))
+                    sides.engine(wanted, workers)
+                    took["alone"].append(sides.engine(wanted, workers))
                     sides.change(hang, state="enabled", slow=kind == "known", paused_until=None)
-                    took[kind].append(sides.engine(wanted))
+                    took[kind].append(sides.engine(wanted, workers))
     medians = {kind: report.median(each) for kind, each in took.items()}
     allowed = {
         "alone": None,
