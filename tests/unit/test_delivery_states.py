@@ -49,7 +49,7 @@ ABOUT = ("recipient", "message", "relay", "group", "ours", "unknown")
 def _errors(draw: st.DrawFn) -> DeliveryError:
     kind = draw(st.sampled_from([Refused, Unavailable]))
     reason = draw(st.text("abcdefghijklmnopqrstuvwxyz-_", min_size=1, max_size=24))
-    wait = draw(st.none() | st.floats(min_value=0, max_value=1e7))
+    wait = draw(st.none() | st.just(0.0) | st.floats(min_value=1, max_value=1e7))
     return kind(reason, draw(st.text(max_size=300)), about=draw(st.sampled_from(ABOUT)), wait=wait)
 
 
