@@ -18,7 +18,7 @@ from django.utils import timezone
 from distributor.audience import matching
 from distributor.audience.matching import Query
 from distributor.dispatch import bell, feeds, leases, recipients, rounds
-from distributor.dispatch.models import Batch, Delivery, Edition
+from distributor.dispatch.models import Batch, Delivery, Edition, Feed
 from distributor.dispatch.recipients import Rule, Told
 
 CHUNK = 50_000
@@ -213,8 +213,7 @@ def _batch_up(edition: Edition, channel: str, ids: Sequence[int], urgent: bool) 
 
 
 def _to_feeds(rule: Rule) -> None:
-    touched = feeds.touched(rule.edition)
-    _to_few(rule.edition, "feed", [Told(feed.pk, False, None, True) for feed in touched])
+    _to_few(rule.edition, "feed", [Told(feed.pk, False, None, True) for feed in _feeds(rule)])
 
 
 def _to_endpoints(rule: Rule) -> None:
@@ -284,7 +283,12 @@ def _count_endpoints(rule: Rule) -> Reach:
 
 
 def _count_feeds(rule: Rule) -> Reach:
-    return Reach(len(feeds.touched(rule.edition)), 0, 0)
+    return Reach(len(_feeds(rule)), 0, 0)
+
+
+def _feeds(rule: Rule) -> list[Feed]:
+    """The feeds that change: none for what is under embargo."""
+    return [] if rule.embargoed else feeds.touched(rule.edition)
 
 
 _FAN_OUTS: dict[str, Callable[[Rule], None]] = {

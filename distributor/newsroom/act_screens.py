@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -113,6 +114,7 @@ class ActView(OnRelease, FormView):  # type: ignore[type-arg]
             "page": self.page,
             "screen": self.screen,
             "act": self.act,
+            "undo_seconds": settings.DISTRIBUTOR.undo_seconds,
             "rows": reaching.rows(self.page, self.act),
             "kinds": reaching.KINDS,
             "holders": names,

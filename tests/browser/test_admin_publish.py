@@ -48,6 +48,8 @@ def test_a_release_is_written_and_published_in_the_admin(visitor, site, language
         page.get_by_label("Digitalisering").check()
         page.get_by_role("navigation", name="footer").get_by_role("button").last.click()
         page.get_by_role("button", name=publish, exact=True).click()
+        expect(page.get_by_role("table")).to_be_visible()
+        page.get_by_role("main").get_by_role("button", name=publish, exact=True).click()
         expect(page.get_by_text(published).first).to_be_visible()
         assert wrong == []
     edition = Edition.objects.get()

@@ -216,6 +216,10 @@ def test_what_the_front_matter_says_of_times_holds(run: Run, tmp_path: Path) -> 
     ident = str(Edition.objects.latest("id").release_id)
     done = run("withdraw", ident, "--reason", "x")
     assert (done.code, "take it back" in done.err[0]) == (1, True)
+    assert run("undo", ident).code == 0
+    assert not editions.standing(ident).exists()
+    done = run("undo", ident)
+    assert (done.code, "was not published yet" in done.err[0]) == (1, True)
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("demo:demo", "Publish a sample release on a throw-away data folder."),
     "publish": ("publish:publish", "Publish releases from files."),
     "correct": ("lifecycle:correct", "Correct a release from a file."),
+    "undo": ("lifecycle:undo", "Take back what has not left yet."),
     "withhold": ("lifecycle:withhold", "Hide a release for now, and tell who has it."),
     "resume": ("lifecycle:resume", "Let a withheld release be used again."),
     "withdraw": ("lifecycle:withdraw", "Take a release from the public for good."),

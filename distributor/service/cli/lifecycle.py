@@ -56,6 +56,16 @@ def correct(
 
 @click.command()
 @click.argument("release")
+def undo(release: str) -> None:
+    """Take back what of RELEASE has not left yet: a schedule, or a press of a button."""
+    page = _page(release)
+    with _refusals():
+        edition = lifecycle.take_back(page, by=_actor())
+    click.echo(f"Edition {edition.number} is taken back; the release is as it was before.")
+
+
+@click.command()
+@click.argument("release")
 @click.option("--reason", required=True, help="Why; those who have the text are told.")
 @outcome.options
 def withhold(release: str, reason: str, **asked: Any) -> None:
