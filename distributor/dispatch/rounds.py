@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import Exists
 from django.utils import timezone
 
 from distributor.dispatch import journal, leases
@@ -97,10 +98,14 @@ def record_and_begin(
 
 
 def hand_back(batch: Batch, deliveries: Iterable[Due]) -> None:
-    """Make claimed deliveries that were not begun due again, as if never claimed."""
+    """Make claimed deliveries that were not begun due again, as if never claimed.
+
+    Where the lease was lost, whoever took it has done so, and may be sending them.
+    """
     ids = [due.id for due in deliveries]
     if ids:
-        Delivery.objects.filter(pk__in=ids, state="sending").update(state="pending")
+        held = Exists(Batch.objects.filter(pk=batch.pk, holder=leases.holder()))
+        Delivery.objects.filter(held, pk__in=ids, state="sending").update(state="pending")
 
 
 def extend(due: Due, until: datetime) -> None:

@@ -148,6 +148,21 @@ class Bookkeeping(RuleBasedStateMachine):
         assert {self._states()[due] for due in self.claimed} == {"pending"}
         self.claimed = {}
 
+    @precondition(lambda self: self.claimed)
+    @rule(data=st.data())
+    def wake_up_without_the_lease(self, data: st.DataObject) -> None:
+        """Who was away for so long gives back nothing that another is sending, or has sent."""
+        due = self.claimed[data.draw(st.sampled_from(sorted(self.claimed)))]
+        Batch.objects.update(holder="another")
+        rounds.hand_back(self.batch, [due])
+        assert self._states()[due.id] == "sending"
+        Batch.objects.update(holder=leases.holder())
+
+    @precondition(lambda self: self.handed_over)
+    @rule()
+    def hand_back_what_is_done(self) -> None:
+        rounds.hand_back(self.batch, [Due(one, 0, 0, None) for one in self.handed_over])
+
     @rule()
     def supersede(self) -> None:
         rounds.supersede(self.batch)
