@@ -66,6 +66,11 @@ def erased() -> set[UUID]:
     return set(Edition.objects.exclude(erased_at=None).values_list("release_id", flat=True))
 
 
+def is_erased(release_id: UUID) -> bool:
+    """Whether a release was erased."""
+    return Edition.objects.filter(release_id=release_id, erased_at__isnull=False).exists()
+
+
 def is_finished(release_id: UUID) -> bool:
     """Whether no edition of an erased release has kept words, its own or composed ones."""
     every = Edition.objects.filter(release_id=release_id)

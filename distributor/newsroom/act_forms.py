@@ -9,6 +9,8 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from distributor.audience import grants
+from distributor.audience.models import Subscriber
 from distributor.newsroom.moments import MomentField
 from distributor.newsroom.reaching import KINDS
 
@@ -87,6 +89,13 @@ class CorrectForm(ActForm):
 
 
 class PublishForm(ActForm):
+    granted = forms.ModelMultipleChoiceField(
+        label=gettext_lazy("Only these readers"),
+        help_text=gettext_lazy("Under embargo. None chosen: all who have been granted it."),
+        queryset=Subscriber.objects.none(),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
     at = MomentField(
         label=gettext_lazy("Leaves at"),
         required=False,
@@ -96,6 +105,14 @@ class PublishForm(ActForm):
     no_mail = forms.BooleanField(
         label=gettext_lazy("No mail: web, feeds and endpoints only"), required=False
     )
+
+    def offer_granted(self, under_embargo: bool) -> None:
+        """Let some of the granted readers be chosen, if there is an embargo."""
+        people = Subscriber.objects.filter(pk__in=grants.holding().values("subscriber"))
+        if under_embargo and people.exists():
+            self.fields["granted"].queryset = people.order_by("address")  # type: ignore[attr-defined]
+        else:
+            del self.fields["granted"]
 
 
 def second_reader(form: ActForm, wanting: str) -> None:

@@ -77,6 +77,8 @@ class ActView(OnRelease, FormView):  # type: ignore[type-arg]
     def get_form(self, form_class: Any = None) -> Any:
         form = super().get_form(form_class)
         act_forms.second_reader(form, self.wanting)
+        if isinstance(form, act_forms.PublishForm):
+            form.offer_granted(bool(self.page.get_latest_revision_as_object().embargo_until))
         return form
 
     @cached_property
@@ -112,6 +114,7 @@ class ActView(OnRelease, FormView):  # type: ignore[type-arg]
         embargo = self.page.get_latest_revision_as_object().embargo_until
         return context | {
             "page": self.page,
+            "title": self.title,
             "screen": self.screen,
             "act": self.act,
             "undo_seconds": settings.DISTRIBUTOR.undo_seconds,
@@ -128,6 +131,14 @@ class ActView(OnRelease, FormView):  # type: ignore[type-arg]
             else embargo_ends(self.page),
             "back": reverse("newsroom_release", args=[self.page.pk]),
         }
+
+    @property
+    def title(self) -> str:
+        """That of what the act is done with: the draft, or what was issued."""
+        newest = self.newest
+        if newest is None or self.act in ("publish", "correct"):
+            return self.page.get_admin_display_title()
+        return newest.title
 
     def form_valid(self, form: act_forms.ActForm) -> HttpResponse:
         given = form.cleaned_data
@@ -184,6 +195,7 @@ def _publish(page: ReleasePage, by: lifecycle.Actor, given: dict[str, Any]) -> E
         at=given["at"],
         undo=issuing.undo(),
         channels=channels,
+        granted=[person.pk for person in given.get("granted", ())],
         approver=given.get("approver", ""),
         alone=given.get("alone", ""),
     )

@@ -80,7 +80,7 @@ def issue_page(page: ReleasePage, revision: Revision) -> Edition:
             files=files,
             channels=act.channels or (newest.channels if newest else editions.CHANNELS),
             embargo_until=until if under_embargo else None,
-            granted=newest.granted if newest and under_embargo else (),
+            granted=(newest.granted if newest else act.granted) if under_embargo else (),
             after=act.after,
         )
     except editions.Overtaken:

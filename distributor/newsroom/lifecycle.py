@@ -53,12 +53,14 @@ def publish(
     approver: str = "",
     alone: str = "",
     channels: Sequence[str] = editions.CHANNELS,
+    granted: Sequence[int] = (),
 ) -> Edition:
     """Issue the newest revision of ``page`` for the first time.
 
     It leaves ``at`` a time to come, or once ``undo`` is over. The page's own ``embargo_until``
     puts it under embargo. ``approver`` is who read it besides ``by``; ``alone`` is the reason for
-    which nobody did.
+    which nobody did. ``granted`` are the only readers who get it under embargo; none: all that
+    have been granted it.
 
     Raises:
         NotNow: it is issued already, or has both a schedule and an embargo.
@@ -81,6 +83,7 @@ def publish(
         leaves_at=leaves_at,
         after=0,
         channels=list(channels),
+        granted=list(granted),
     )
     edition = _issue(page, revision, by)
     _log(page, "publish", by, edition)

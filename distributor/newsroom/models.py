@@ -244,6 +244,9 @@ class Act(models.Model):
     leaves_at = models.DateTimeField()
     after = models.PositiveIntegerField(null=True)
     channels = models.JSONField(default=list, help_text="those it goes out by; none: all")
+    granted = models.JSONField(
+        default=list, help_text="subscribers who alone get it under embargo; none: all granted"
+    )
     edition_number = models.PositiveIntegerField(null=True)
     problem = models.TextField(blank=True)
 

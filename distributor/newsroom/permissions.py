@@ -6,6 +6,8 @@ from typing import Any
 
 from wagtail.models import PagePermissionTester
 
+from distributor.dispatch import erasing
+
 
 class NewsroomPermissions(PagePermissionTester):
     """The lists of releases stay where they are."""
@@ -38,6 +40,9 @@ class ReleasePermissions(PagePermissionTester):
         if self._issued is None:
             self._issued = self.page.is_issued()
         return self._issued
+
+    def can_edit(self) -> bool:
+        return not erasing.is_erased(self.page.release_id) and super().can_edit()
 
     def can_delete(self, ignore_bulk: bool = False) -> bool:
         return not self.issued and super().can_delete(ignore_bulk)

@@ -142,7 +142,8 @@ class OnRelease(WagtailAdminTemplateMixin):
         return response
 
     def is_allowed(self) -> bool:
-        return bool(self.page.permissions_for_user(self.request.user).can_edit())
+        rights = self.page.permissions_for_user(self.request.user)
+        return bool(rights.can_edit() or rights.can_publish())
 
     def get_page_subtitle(self) -> str:
         return self.page.get_admin_display_title()

@@ -18,6 +18,7 @@ from django.utils import timezone, translation
 from wagtail.models import PageLogEntry
 from wagtail.users.models import UserProfile
 
+from distributor.audience import grants
 from distributor.audience.models import Subscriber, Subscription
 from distributor.dispatch import editions, fanout
 from distributor.dispatch.models import Delivery, Edition
@@ -259,6 +260,34 @@ def test_an_embargo_is_set_moved_and_lifted(office: Client, client: Client) -> N
     newest = Edition.objects.latest("number")
     assert (newest.number, newest.act) == (3, "release.published")
     assert client.get(newest.release.url).status_code == 200
+
+
+def test_an_embargo_may_be_for_some_of_the_granted_readers(office: Client) -> None:
+    people = [reader(name) for name in "abc"]
+    for person in people:
+        grants.grant(person.pk, terms_version="1", accepted_at=timezone.now())
+    page = draft_page()
+    assert "Only these readers" not in told(press(office, page, "publish", at="soon"))
+    page.embargo_until = timezone.now() + timedelta(hours=3)
+    page.save_revision(clean=False)
+    screen = office.get(reverse("newsroom_act", args=[page.pk, "publish"]))
+    assert columns(screen)[""]["email"].audience == 3
+    assert "Only these readers" in told(screen)
+    press(office, page, "publish", granted=[people[1].pk])
+    edition = Edition.objects.get()
+    assert edition.granted == [people[1].pk]
+    Edition.objects.update(leaves_at=timezone.now())
+    fanout.fan_out(edition.pk)
+    mails = Delivery.objects.filter(channel="email")
+    assert list(mails.values_list("recipient", flat=True)) == [people[1].pk]
+
+
+def test_an_erased_release_is_edited_no_more(office: Client) -> None:
+    page = out()
+    press(office, page, "erase", reason="Dom.", sure="on")
+    edit = reverse("wagtailadmin_pages:edit", args=[page.pk])
+    assert office.get(edit).status_code == 302
+    assert office.get(reverse("newsroom_release", args=[page.pk])).status_code == 200
 
 
 def test_erasing_is_for_administrators(client: Client, django_user_model: Any) -> None:
