@@ -18,7 +18,6 @@ from tests.faults.scene import Scene
 FEW = 1200
 MANY = 20_000
 SMALL = ("sqlite", FEW)
-LARGE = pytest.param(("sqlite", MANY), marks=pytest.mark.long)
 
 
 @pytest.fixture(scope="session")

@@ -10,17 +10,32 @@ import pytest
 
 from tests.faults.conftest import FEW, MANY
 from tests.faults.scene import Scene
-from tests.listeners.smtp import CLOSE, Answer, Session, dropping, refusing
+from tests.listeners.smtp import CLOSE, Answer, Session, dropping, refusing, together
 from tests.running import until
 
-SIZES = [
-    ("sqlite", FEW),
-    pytest.param(("sqlite", MANY), marks=[pytest.mark.long, pytest.mark.timeout(400)]),
-]
+LARGE = [pytest.param(("sqlite", MANY), marks=[pytest.mark.long, pytest.mark.timeout(400)])]
+SIZES = [("sqlite", FEW), *LARGE]
+CHANCE = random.Random(7)
 SILENT = {FEW: 3.0, MANY: 60.0}
 
 
-@pytest.mark.parametrize("scene", SIZES, indirect=True)
+def closing(session: Session, heard: bytes) -> Sequence[bytes] | None:
+    """In one of a hundred commands in the middle of a group ``421``, and the end."""
+    middle = heard[:4] in (b"MAIL", b"RCPT", b"DATA") and session.taken
+    return [b"421 4.3.2 closing", CLOSE] if middle and CHANCE.random() < 0.01 else None
+
+
+def test_it_refuses_drops_and_closes(scene: Scene) -> None:
+    dropped = Told(dropping(0.01, taken=True, seed=5))
+    refused = Told(refusing(0.1, b"451 4.3.0 later", seed=3))
+    release = scene.publish("vresig", answer=together(refused, dropped, closing))
+    first_tries(scene, release)
+    seen = scene.told(release, doubled=dropped.times)
+    assert seen["doubled"] == dropped.times > 0, "what came of those could not be known"
+    assert refused.times > scene.readers / 20
+
+
+@pytest.mark.parametrize("scene", LARGE, indirect=True)
 def test_one_in_ten_is_refused_for_now(scene: Scene) -> None:
     told = Told(refusing(0.1, b"451 4.3.0 later", seed=3))
     release = scene.publish("avvisad", answer=told)
@@ -29,7 +44,7 @@ def test_one_in_ten_is_refused_for_now(scene: Scene) -> None:
     assert told.times > scene.readers / 20
 
 
-@pytest.mark.parametrize("scene", SIZES, indirect=True)
+@pytest.mark.parametrize("scene", LARGE, indirect=True)
 def test_one_connection_in_a_hundred_ends_after_the_final_dot(scene: Scene) -> None:
     told = Told(dropping(0.01, taken=True, seed=5))
     release = scene.publish("tappad", answer=told)
@@ -38,14 +53,8 @@ def test_one_connection_in_a_hundred_ends_after_the_final_dot(scene: Scene) -> N
     assert seen["doubled"] == told.times > 0, "what came of those could not be known"
 
 
-@pytest.mark.parametrize("scene", SIZES, indirect=True)
+@pytest.mark.parametrize("scene", LARGE, indirect=True)
 def test_the_server_closes_in_the_middle_of_a_group(scene: Scene) -> None:
-    chance = random.Random(7)
-
-    def closing(session: Session, heard: bytes) -> Sequence[bytes] | None:
-        middle = heard[:4] in (b"MAIL", b"RCPT", b"DATA") and session.taken
-        return [b"421 4.3.2 closing", CLOSE] if middle and chance.random() < 0.01 else None
-
     told = Told(closing)
     release = scene.publish("stängd", answer=told)
     first_tries(scene, release)
