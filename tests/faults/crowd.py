@@ -12,23 +12,22 @@ from tests.listeners.smtp import Answer, Listener, Mail, Session
 class Crowd:
     """A mail server that remembers who got what; ``port`` stays the same while it is away.
 
-    ``answer`` puts other words into its mouth; ``delay`` is what it waits before each answer, in
-    seconds, so that there is time to do something to whoever sends.
+    ``answer`` puts other words into its mouth; with a ``delay`` there is time to do something to
+    whoever sends.
     """
 
     def __init__(self) -> None:
-        self.delay = 0.0
         self.answer: Answer = self.usual
         self._going = threading.Event()
         self._going.set()
         self._before: list[Mail] = []
         self._keep = False
-        self._listener = self._listen(0)
+        self._listener = self._listen(0, 0.0)
         self.port = self._listener.port
 
     def anew(self, *, delay: float = 0.0, keep: bool = False, answer: Answer | None = None) -> None:
         """Forget what was; with ``keep`` the messages are kept whole."""
-        self.answer, self.delay, self._keep = answer or self.usual, delay, keep
+        self.answer, self._keep = answer or self.usual, keep
         self._before = []
         self._listener.mails.clear()
         self._listener.delay, self._listener.keep = delay, keep
@@ -41,7 +40,7 @@ class Crowd:
 
     def come_back(self) -> None:
         """Be there again."""
-        self._listener = self._listen(self.port)
+        self._listener = self._listen(self.port, self.delay)
 
     @contextmanager
     def silent(self) -> Iterator[None]:
@@ -54,6 +53,15 @@ class Crowd:
 
     def usual(self, session: Session, heard: bytes) -> None:
         """What a good server says is what the listener says by itself."""
+
+    @property
+    def delay(self) -> float:
+        """What it waits before each answer, in seconds."""
+        return self._listener.delay
+
+    @delay.setter
+    def delay(self, seconds: float) -> None:
+        self._listener.delay = seconds
 
     @property
     def mails(self) -> list[Mail]:
@@ -83,10 +91,10 @@ class Crowd:
         self._going.wait()
         return self.answer(session, heard)
 
-    def _listen(self, port: int) -> Listener:
+    def _listen(self, port: int, delay: float) -> Listener:
         listener = Listener(
             answer=self._answer,
-            delay=self.delay,
+            delay=delay,
             keep=self._keep,
             port=port,
         )

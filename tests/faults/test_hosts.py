@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -18,6 +19,10 @@ from tests.faults.scene import Scene
 from tests.running import Service, mail_to, until
 
 LEASE = 120.0
+SOON = 45.0
+"""Seconds in which the rest leaves: less than a message is waited for that may only be slow."""
+AWAY = {FEW: 2.0, MANY: 10.0}
+"""Seconds for which PostgreSQL is stopped."""
 ROUNDS = 208
 """Mails of one worker that are claimed or on the wire at a time."""
 
@@ -97,6 +102,17 @@ def test_a_host_that_starts_again_settles_what_it_had_sent(cluster: Cluster) -> 
     host.kill()
     host.worker("urgent", "email")
     scene.told(release, doubled=bound)
+
+
+@pytest.mark.timeout(400)
+def test_postgresql_is_stopped_and_started_again(cluster: Cluster, postgres: Postgres) -> None:
+    scene = cluster.scene
+    release = scene.publish("stoppad databas", delay=0.003)
+    scene.wait_for(scene.readers // 3)
+    postgres.stop()
+    time.sleep(AWAY[scene.readers])
+    postgres.start()
+    scene.told(release, doubled=0, seconds=SOON + scene.readers / 200)
 
 
 @pytest.mark.long

@@ -1,14 +1,11 @@
-"""Redis or PostgreSQL is killed, emptied or away in the middle of a send."""
+"""Redis is killed, emptied or away in the middle of a send."""
 
 from __future__ import annotations
-
-import time
 
 import pytest
 
 from distributor.service import redis
 from tests.faults.conftest import FEW, MANY
-from tests.faults.postgres import Postgres
 from tests.faults.scene import Scene
 from tests.running import until
 
@@ -16,7 +13,6 @@ SIZES = [
     ("sqlite", FEW),
     pytest.param(("sqlite", MANY), marks=[pytest.mark.long, pytest.mark.timeout(400)]),
 ]
-AWAY = {FEW: 2.0, MANY: 10.0}
 SOON = 30.0
 """Seconds in which the rest leaves: less than a message is waited for that may only be slow."""
 
@@ -46,21 +42,4 @@ def test_redis_is_emptied(scene: Scene) -> None:
     socket = redis.socket_path(scene.service.data_dir)
     with redis.client(f"unix://{socket}") as connected:
         connected.flushall()
-    scene.told(release, doubled=0, seconds=SOON + scene.readers / 200)
-
-
-@pytest.mark.parametrize(
-    "scene",
-    [
-        ("postgresql", FEW),
-        pytest.param(("postgresql", MANY), marks=[pytest.mark.long, pytest.mark.timeout(400)]),
-    ],
-    indirect=True,
-)
-def test_postgresql_is_stopped_and_started_again(scene: Scene, postgres: Postgres) -> None:
-    release = scene.publish("stoppad databas", delay=0.003)
-    scene.wait_for(scene.readers // 3)
-    postgres.stop()
-    time.sleep(AWAY[scene.readers])
-    postgres.start()
     scene.told(release, doubled=0, seconds=SOON + scene.readers / 200)
