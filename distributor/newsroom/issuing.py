@@ -11,6 +11,7 @@ import structlog
 from django.conf import settings
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
+from wagtail.log_actions import log
 
 from distributor.dispatch import editions
 from distributor.dispatch.models import Edition
@@ -123,7 +124,7 @@ def issue_lifts(release_id: UUID | str | None = None) -> int:
     for edition in due:
         assert edition.embargo_until is not None
         try:
-            editions.lift(
+            lift = editions.lift(
                 edition,
                 issuer=edition.issuer,
                 approver=edition.approver,
@@ -131,6 +132,9 @@ def issue_lifts(release_id: UUID | str | None = None) -> int:
                 key=f"lift:{edition.number}",
             )
             lifted += 1
+            if page := ReleasePage.objects.filter(release_id=edition.release_id).first():
+                data = {"by": "clock", "edition": lift.number, "reason": ""}
+                log(instance=page, action="newsroom.lift", data=data)
         except (editions.Overtaken, editions.Final):
             _log.info("newsroom.lift_overtaken", release=str(edition.release_id))
     return lifted

@@ -203,6 +203,36 @@ def test_an_embargo_is_moved_corrected_and_lifted(run: Run, client: Client) -> N
     assert run("embargo", ident, "--until", local(later)).code == 1
 
 
+def test_the_clock_lifts_an_embargo_and_pages_do_not_wait_for_it(run: Run, client: Client) -> None:
+    ident = published(run, "--embargo", local(timezone.now() + timedelta(hours=2)))
+    end = timezone.now() - timedelta(minutes=3)
+    Edition.objects.update(embargo_until=end, leaves_at=end - timedelta(hours=1))
+    address = Edition.objects.get().release.url
+    assert client.get(address).status_code == 200
+    assert run("status", ident, "--json").document["state"] == "published"
+    assert Edition.objects.count() == 1
+
+    assert issuing.issue_due() == 1
+    assert issuing.issue_due() == 0
+    lift = Edition.objects.get(number=2)
+    assert (lift.act, lift.published_at) == ("release.published", end)
+    assert lift.leaves_at > end
+    entry = PageLogEntry.objects.get(action="newsroom.lift")
+    assert (entry.data["by"], entry.data["edition"]) == ("clock", 2)
+    assert client.get(address).status_code == 200
+
+
+def test_a_correction_after_the_end_of_an_embargo_comes_after_its_lift(run: Run) -> None:
+    ident = published(run, "--embargo", local(timezone.now() + timedelta(hours=2)))
+    end = timezone.now() - timedelta(minutes=3)
+    Edition.objects.update(embargo_until=end, leaves_at=end - timedelta(hours=1))
+    done = run("correct", ident, "mended.txt", "--kind", "language", "--note", "x", "--json")
+    assert (done.document["edition"], done.document["event"]) == (3, "release.updated")
+    acts = Edition.objects.order_by("number").values_list("act", flat=True)
+    assert list(acts) == ["release.embargoed", "release.published", "release.updated"]
+    assert Edition.objects.get(number=3).published_at == end
+
+
 def test_what_the_front_matter_says_of_times_holds(run: Run, tmp_path: Path) -> None:
     until = local(timezone.now() + timedelta(hours=2))
     both = FIRST.replace("place:", f"at: {until}\nembargo: {until}\nplace:")
