@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import Any
 
+from django.conf import settings
 from django.core.files.storage import default_storage
 from django.db import transaction
 from wagtail.models import PageLogEntry, WorkflowState
@@ -58,6 +60,8 @@ def scrub(page: ReleasePage) -> None:
         kept = (Picture if kind == "image" else UploadedDocument)._default_manager
         if upload := kept.filter(pk=ident).first():
             _delete(upload)
+    # What a dry run composed was for looking at, and may hold the words.
+    shutil.rmtree(settings.DISTRIBUTOR.site.data_dir / "dry-run", ignore_errors=True)
 
 
 def _used(page: ReleasePage) -> set[tuple[str, Any]]:

@@ -233,6 +233,16 @@ def test_a_correction_after_the_end_of_an_embargo_comes_after_its_lift(run: Run)
     assert Edition.objects.get(number=3).published_at == end
 
 
+def test_erasure_takes_what_a_dry_run_composed(run: Run, settings: LazySettings) -> None:
+    folder = settings.DISTRIBUTOR.site.data_dir / "dry-run"
+    run("publish", "first.md", "--dry-run")
+    assert list(folder.iterdir())
+    ident = published(run)
+    erased = run("erase", ident, "--reason", "Dom i mål T 1-26.", "--json").document
+    assert (erased["state"], erased["title"]) == ("erased", "")
+    assert not folder.exists()
+
+
 def test_what_the_front_matter_says_of_times_holds(run: Run, tmp_path: Path) -> None:
     until = local(timezone.now() + timedelta(hours=2))
     both = FIRST.replace("place:", f"at: {until}\nembargo: {until}\nplace:")
