@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
+
+_DAY = timedelta(days=1)
 
 
 def moment(text: str, time_zone: str) -> datetime:
@@ -19,7 +21,9 @@ def moment(text: str, time_zone: str) -> datetime:
     """
     try:
         there = datetime.fromisoformat(text.strip())
-    except ValueError:
+        # The calendar ends within a day: no clock of another zone can show such a time.
+        there - _DAY, there + _DAY
+    except (OverflowError, ValueError):
         raise ValueError(_('"%s" is no time; write it as 2026-10-14T06:00') % text) from None
     if there.second or there.microsecond:
         raise ValueError(_('"%s" has seconds; times are whole minutes') % text)

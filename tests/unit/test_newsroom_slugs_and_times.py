@@ -72,6 +72,8 @@ def test_a_time_is_read_on_the_newsroom_s_clock(text, moment):
         ("tomorrow", "2026-10-14T06:00"),
         ("2026-13-01T06:00", "2026-10-14T06:00"),
         ("2026-10-14T06:00:30", "whole minutes"),
+        ("0001-01-01T00:00", "2026-10-14T06:00"),
+        ("9999-12-31T23:59-05:00", "2026-10-14T06:00"),
         ("2027-03-28T02:30", "there is no 02:30 on 2027-03-28"),
         ("2027-10-31T02:30", r"comes twice.*\+02:00 behind it for summer time, or \+01:00"),
     ],
