@@ -26,13 +26,19 @@ def news(release: Release) -> str:
         return "withdrawn"
     if release.status == "withheld":
         return "withheld"
-    if release.act == "release.resumed":
+    if release.act == "release.resumed" or _resumed_under_embargo(release):
         return "resumed"
     if release.correction is None:
         return ""
     if release.correction.kind == "update" and release.event is not None:
         return "update" if release.event.status == "planned" else release.event.status
     return release.correction.kind
+
+
+def _resumed_under_embargo(release: Release) -> bool:
+    """Under embargo a resume is ``release.embargoed`` like all else; it alone gives a reason."""
+    said = bool(release.reason) and release.correction is None
+    return release.act == "release.embargoed" and said
 
 
 def prefix(release: Release, site: Site, *, first: bool, test: bool = False) -> str:

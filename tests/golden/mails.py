@@ -67,6 +67,9 @@ def editions(language: str) -> dict[str, Release]:
         "embargoed": replace(
             release, act="release.embargoed", published_at=None, embargo_until=LIFT
         ),
+        "embargoed-resumed": replace(
+            later, act="release.embargoed", published_at=None, embargo_until=LIFT, reason=gone
+        ),
         "language": replace(
             later, act="release.updated", correction=Correction(kind="language", note="")
         ),

@@ -9,6 +9,12 @@ PREFIXES = [
     ("news", True, "", ""),
     ("invitation", True, "Pressinbjudan: ", "Press invitation: "),
     ("embargoed", True, "EMBARGO till 14 oktober kl. 06.00: ", "EMBARGO until 14 October 06:00: "),
+    (
+        "embargoed-resumed",
+        False,
+        "EMBARGO till 14 oktober kl. 06.00: KLART ATT ANVÄNDA: ",
+        "EMBARGO until 14 October 06:00: CLEARED FOR USE: ",
+    ),
     ("update", False, "UPPDATERAD: ", "UPDATED: "),
     ("changed", False, "ÄNDRAD: ", "CHANGED: "),
     ("cancelled", False, "INSTÄLLD: ", "CANCELLED: "),
