@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from django.conf import LazySettings
 from django.test import Client
-from django.utils import timezone
+from django.utils import timezone, translation
 from wagtail.models import PageLogEntry
 
 from distributor.dispatch import editions
@@ -283,6 +283,16 @@ def test_wrong_usage_is_2_and_issues_nothing(run: Run, arguments: list[str], sai
     assert done.code == 2
     assert said in " ".join(done.err)
     assert Edition.objects.count() == 1
+
+
+def test_what_an_option_refuses_is_said_in_english(run: Run) -> None:
+    ident = published(run)
+    translation.activate("sv")
+    done = run("embargo", ident, "--until", "2020-01-01T06:00")
+    assert (done.code, done.err[-1]) == (
+        2,
+        'Error: --until: "2020-01-01T06:00" has passed; name a time to come.',
+    )
 
 
 def test_a_correction_that_changes_no_word_issues_nothing(run: Run) -> None:

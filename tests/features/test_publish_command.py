@@ -144,6 +144,18 @@ def test_a_dry_run_says_who_would_get_it_and_leaves_nothing(run, tmp_path, badhu
     assert not Edition.objects.exists()
 
 
+def test_a_dry_run_under_embargo_shows_the_granted_readers_mail(run, badhus):
+    subscriber("kultur")
+    done = run(badhus, "--topic", "kultur", "--embargo", "2030-10-14T06:00", "--dry-run", "--json")
+    assert done.code == 0
+    document = json.loads(done.out)
+    assert document["channels"]["email"]["owed"] == 0
+    with open(document["files"][0], "rb") as file:
+        mail = email.message_from_binary_file(file, policy=policy.default)
+    assert mail["Subject"].startswith("EMBARGO till 14 oktober kl. 06.00: ")
+    assert not Edition.objects.exists()
+
+
 def test_at_leaves_later(run, badhus, client, settings):
     tomorrow = (datetime.now() + timedelta(days=1)).strftime("%Y-%m-%dT06:00")
     document = json.loads(run(badhus, "--at", tomorrow, "--json", "--wait").out)

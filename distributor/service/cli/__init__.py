@@ -65,6 +65,8 @@ class Commands(click.Group):
 def _set_up_django() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "distributor.service.settings")
     import_module("django").setup()
+    # Whatever the site's first language is, commands and what their options refuse are English.
+    import_module("django.utils.translation").activate("en")
     # A command's own lines are its answer; what the libraries say is only of use when it is bad.
     logs.quieten()
 

@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 
 import click
 from django.conf import settings
-from django.utils import translation
 
 from distributor.adapters.http import Blocked
 from distributor.audience import endpoints as hooks
@@ -27,7 +26,6 @@ IDENT = click.argument("ident", metavar="ID", type=int)
 @click.group(short_help="Manage webhook endpoints.")
 def endpoints() -> None:
     """Manage webhook endpoints."""
-    translation.activate("en")
     ready()
 
 

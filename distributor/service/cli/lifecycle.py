@@ -8,7 +8,6 @@ from collections.abc import Callable
 from typing import Any
 
 import click
-from django.utils import translation
 
 from distributor.dispatch import bell, standing
 from distributor.dispatch.models import Edition
@@ -131,7 +130,6 @@ def _with_reason(
 
 
 def _page(release: str) -> ReleasePage:
-    translation.activate("en")
     # What the bell would log is said below in words.
     logging.getLogger(bell.__name__).setLevel(logging.ERROR)
     ident = known(release)

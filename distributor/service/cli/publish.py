@@ -14,7 +14,6 @@ from typing import Any
 
 import click
 from django.conf import settings
-from django.utils import translation
 
 from distributor.audience.models import Topic
 from distributor.channels import email
@@ -71,7 +70,6 @@ def publish(
 
     What was published is kept and is delivered by the service, at once or when it is up.
     """
-    translation.activate("en")
     # What the bell would log is said below in words.
     logging.getLogger(bell.__name__).setLevel(logging.ERROR)
     ready()
@@ -241,12 +239,16 @@ def _moment(path: str, name: str, text: str) -> datetime | None:
 
 
 def _would(edition: Edition) -> dict[str, Any]:
-    release = replace(edition.release, published_at=datetime.now(UTC), updated_at=datetime.now(UTC))
+    now = datetime.now(UTC)
+    release, segment = replace(edition.release, updated_at=now), "granted"
+    if edition.embargo_until is None:
+        release, segment = replace(release, published_at=now), "reader"
     folder = settings.DISTRIBUTOR.site.data_dir / "dry-run"
     folder.mkdir(mode=0o700, exist_ok=True)
     file = folder / f"{slugs.slug(release.title) or 'release'}.{release.language}.eml"
     try:
-        file.write_bytes(email.sample(email.compose(release, compositions.sender())))
+        mail = email.compose(release, compositions.sender(), segment=segment)
+        file.write_bytes(email.sample(mail))
     except Refused as error:
         output.fail(f"the mail cannot be made: {error}")
     sizes = fanout.audience_size(edition)
