@@ -258,6 +258,9 @@ def test_what_the_front_matter_says_of_times_holds(run: Run, tmp_path: Path) -> 
     assert (done.code, "take it back" in done.err[0]) == (1, True)
     assert run("undo", ident).code == 0
     assert not editions.standing(ident).exists()
+    for command in (["status", ident], ["redeliver", ident, "--channel", "email"]):
+        done = run(*command)
+        assert (done.code, "was taken back" in done.err[0]) == (1, True)
     done = run("undo", ident)
     assert (done.code, "was not published yet" in done.err[0]) == (1, True)
 

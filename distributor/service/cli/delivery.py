@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from distributor.dispatch import control, endpoint_control, standing
+from distributor.dispatch import control, editions, endpoint_control, standing
 from distributor.dispatch.models import Edition
 from distributor.service import sweep as sweeping
 from distributor.service import vitals
@@ -35,13 +35,21 @@ def known(text: str) -> uuid.UUID:
     return found[0]
 
 
+def issued(text: str) -> uuid.UUID:
+    """Like :func:`known`, of a release that has an edition which was not taken back."""
+    ident = known(text)
+    if not editions.standing(ident).exists():
+        output.fail(f"{ident} was taken back before anything left; publish it again")
+    return ident
+
+
 @click.command(short_help="What is owed, delivered, failed; and who is alive.")
 @click.argument("release", required=False)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 def status(release: str | None, as_json: bool) -> None:
     """How far RELEASE has come, or the newest releases, and whether the service is well."""
     if release:
-        document = standing.standing(known(release))
+        document = standing.standing(issued(release))
         output.document(document) if as_json else _show(document)
         return
     ready()
@@ -119,7 +127,7 @@ def sending(release: str, act: str | None) -> None:
 @click.option("--failed", is_flag=True, help="What failed, too.")
 def redeliver(release: str, channel: str, failed: bool) -> None:
     """Deliver now what is owed of RELEASE, whatever it was waiting for."""
-    due = control.redeliver(known(release), channel, failed=failed)
+    due = control.redeliver(issued(release), channel, failed=failed)
     click.echo(f"{due} deliveries are due now." if due else "Nothing is owed.")
 
 
