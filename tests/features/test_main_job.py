@@ -164,7 +164,8 @@ def test_a_file_in_latin_1_goes_in_with_a_warning(built: Service, published: dic
 
 def test_the_service_is_ready_and_says_so(built: Service, published: dict) -> None:
     services = built.json("status")["services"]
-    assert services == dict.fromkeys(("database", "redis", "workers", "clock"), "ok")
+    assert services.keys() >= {"database", "redis", "workers", "clock"}
+    assert set(services.values()) == {"ok"}
     assert built.answer("/healthz").status_code == 200
 
 
