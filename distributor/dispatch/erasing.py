@@ -48,6 +48,7 @@ def erase(release_id: UUID | str, *, issuer: str, approver: str, reason: str, ke
 def scrub(release_id: UUID | str) -> None:
     """Take the words out of every edition of a release that was erased."""
     every = Edition.objects.filter(release_id=release_id)
+    urls = set(every.values_list("content__url", flat=True))
     with wiped(), transaction.atomic():
         for edition in every.filter(erased_at=None):
             edition.content = _bare(edition.release).to_dict()
@@ -59,6 +60,20 @@ def scrub(release_id: UUID | str) -> None:
         # What the other side said may quote what it was sent.
         Delivery.objects.filter(edition__in=every).exclude(reply="").update(reply="")
         Attempt.objects.filter(delivery__edition__in=every).exclude(reply="").update(reply="")
+        for url in urls:
+            _forget_translation(release_id, url)
+
+
+def _forget_translation(release_id: UUID | str, url: str) -> None:
+    """Take the title at ``url`` out of the editions that named it as a translation of theirs."""
+    others = Edition.objects.exclude(release_id=release_id).filter(content__icontains=f'"{url}"')
+    for edition in others:
+        words = edition.release
+        kept = tuple(other for other in words.translations if other.url != url)
+        if kept != words.translations:
+            edition.content = replace(words, translations=kept).to_dict()
+            edition.save(update_fields=["content"])
+            Composition.objects.filter(edition=edition).delete()
 
 
 def erased() -> set[UUID]:

@@ -8,7 +8,8 @@ from typing import Any
 from django.conf import settings
 from django.core.files.storage import default_storage
 from django.db import transaction
-from wagtail.models import PageLogEntry, WorkflowState
+from wagtail.admin.models import FormState
+from wagtail.models import ModelLogEntry, PageLogEntry, WorkflowState
 
 from distributor.dispatch import erasing
 from distributor.dispatch.models import EditionFile
@@ -86,6 +87,9 @@ def _empty(page: ReleasePage) -> None:
     page.save(clean=False)
     page.revisions.all().delete()
     WorkflowState.objects.for_instance(page).delete()
+    # What was last previewed, also of a page that had not been saved then.
+    FormState.objects.for_instance(page).delete()
+    FormState.objects.for_instance(ReleasePage()).delete()
     entries = PageLogEntry.objects.filter(page=page.pk)
     entries.update(label="")
     entries.exclude(action__startswith="newsroom.").update(data={})
@@ -96,6 +100,7 @@ def _empty(page: ReleasePage) -> None:
 def _delete(upload: Picture | UploadedDocument) -> None:
     """Delete an upload, and the copies of it that no edition shows."""
     copies = [copy["path"] for role, copy in upload.copies.items() if role != "of"]
+    ModelLogEntry.objects.for_instance(upload).update(label="", data={})
     upload.delete()
     shown = set(EditionFile.objects.filter(path__in=copies).values_list("path", flat=True))
     for path in set(copies) - shown:

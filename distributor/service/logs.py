@@ -14,6 +14,8 @@ _QUIET = {
     "mail.log": logging.WARNING,
     "django_tasks": logging.WARNING,
     "PIL": logging.WARNING,
+    # It names the title of every page that is saved, also of what is under embargo or erased later.
+    "wagtail": logging.WARNING,
 }
 
 

@@ -6,20 +6,24 @@ import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote_plus
 
 import pytest
 from django.apps import apps
 from django.conf import LazySettings
 from django.core.files.storage import default_storage
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.urls import reverse
 from wagtail.models import PageLogEntry
+from wagtail.test.utils.form_data import nested_form_data, streamfield
 
 from distributor.dispatch import compositions, editions, erasing
 from distributor.dispatch.models import Edition
 from distributor.newsroom import issuing, lifecycle, states
 from distributor.newsroom.models import Picture, ReleasePage
 from distributor.release import Correction, Paragraph
-from tests.newsroom import draft, found_file, found_image, page_of
+from tests.newsroom import draft, found_file, found_image, page_of, photograph
 
 pytestmark = pytest.mark.django_db
 ADA = lifecycle.Actor("ada")
@@ -121,6 +125,59 @@ def test_a_drafts_sentence_is_not_kept_by_a_paragraph() -> None:
     kept = everything()
     assert "Hemlig mening" not in kept
     assert "aldrig gavs ut" not in kept
+
+
+def test_a_preview_and_the_log_of_an_upload_keep_nothing(
+    client: Client, django_user_model: Any
+) -> None:
+    client.force_login(django_user_model.objects.create_superuser("ada", password="x"))
+    picture = SimpleUploadedFile("x.jpg", photograph(300, 200), "image/jpeg")
+    upload = {"title": "Lånekortet i ljus", "file": picture, "collection": "1"}
+    client.post(reverse("wagtailimages:add"), upload | {"credit": "E", "licence": "fri"})
+    image = {"image": Picture.objects.get(), "alt": "x", "decorative": False}
+    page = page_of(draft())
+    page.body.append(("image", image))
+    page.save_revision(clean=False)
+    form = nested_form_data(
+        {"title": "Lånekortet", "type": "press", "lead": "", "event_status": "planned"}
+        | {"body": streamfield([]), "contacts": streamfield([]), "topics": []}
+    )
+    newsroom = page.get_parent().pk
+    for url in (
+        reverse("wagtailadmin_pages:preview_on_edit", args=[page.pk]),
+        reverse("wagtailadmin_pages:preview_on_add", args=["newsroom", "releasepage", newsroom]),
+    ):
+        assert client.post(url, form).json()["is_valid"]
+    kept = unquote_plus(everything())
+    assert ("title=Lånekortet" in kept, "Lånekortet i ljus" in kept) == (True, True)
+
+    lifecycle.publish(page, by=ADA)
+    lifecycle.erase(page, by=ADA, reason="Dom.")
+    assert "Lånekortet" not in unquote_plus(everything())
+
+
+def test_the_log_never_had_a_word(caplog: pytest.LogCaptureFixture) -> None:
+    erased()
+    assert "bell.silent" in caplog.text
+    assert [word for word in WORDS if word in caplog.text] == []
+
+
+def test_a_translation_forgets_the_title() -> None:
+    page = page_of(draft())
+    lifecycle.publish(page, by=ADA)
+    english = page_of(draft("Open at night", language="en"))
+    ReleasePage.objects.filter(pk=english.pk).update(translation_key=page.translation_key)
+    english.refresh_from_db()
+    edition = lifecycle.publish(english, by=ADA)
+    assert edition.release.translations
+    compositions.mail(edition, first=True)
+    lifecycle.erase(page, by=ADA, reason="Dom.")
+    edition.refresh_from_db()
+    assert edition.release.translations == ()
+    assert edition.release.digest() == edition.digest
+    assert "bibliotek på natten" not in everything()
+    compositions.mail(edition, first=True)
+    assert "bibliotek på natten" not in everything()
 
 
 def test_an_erasure_that_was_cut_short_is_finished_by_the_clock() -> None:
