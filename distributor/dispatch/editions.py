@@ -339,6 +339,14 @@ def files_of(edition: Edition) -> list[File]:
     return [File(file.sha256, file.path, file.expires_at) for file in edition.files.all()]
 
 
+def naming(url: str, release_id: UUID | str) -> list[Edition]:
+    """The editions of other releases that name the one at ``url`` as a translation of theirs."""
+    others = Edition.objects.exclude(release_id=release_id).filter(content__icontains=f'"{url}"')
+    return [
+        other for other in others if url in {each["url"] for each in other.content["translations"]}
+    ]
+
+
 def holding(digest: str) -> Edition | None:
     """The public edition with these very words, or None."""
     return public().filter(digest=digest).first()

@@ -11,8 +11,15 @@ from typing import TYPE_CHECKING
 from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
-from distributor.dispatch import editions
-from distributor.dispatch.models import Attempt, Composition, Delivery, Edition, EditionFile
+from distributor.dispatch import editions, feeds
+from distributor.dispatch.models import (
+    Attempt,
+    Composition,
+    Delivery,
+    Edition,
+    EditionFile,
+    Feed,
+)
 from distributor.release import Release
 
 if TYPE_CHECKING:
@@ -66,14 +73,14 @@ def scrub(release_id: UUID | str) -> None:
 
 def _forget_translation(release_id: UUID | str, url: str) -> None:
     """Take the title at ``url`` out of the editions that named it as a translation of theirs."""
-    others = Edition.objects.exclude(release_id=release_id).filter(content__icontains=f'"{url}"')
-    for edition in others:
+    for edition in editions.naming(url, release_id):
         words = edition.release
         kept = tuple(other for other in words.translations if other.url != url)
-        if kept != words.translations:
-            edition.content = replace(words, translations=kept).to_dict()
-            edition.save(update_fields=["content"])
-            Composition.objects.filter(edition=edition).delete()
+        edition.content = replace(words, translations=kept).to_dict()
+        edition.save(update_fields=["content"])
+        Composition.objects.filter(edition=edition).delete()
+        built = [feed.pk for feed in feeds.touched(edition)]
+        Feed.objects.filter(pk__in=built).update(built_at=None)
 
 
 def erased() -> set[UUID]:

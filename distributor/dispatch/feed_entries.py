@@ -111,19 +111,31 @@ def _told(feed: Feed, at: datetime, releases: Iterable[UUID]) -> dict[UUID, list
     for edition in rows.order_by("number"):
         public[edition.release_id].append(edition)
     told: dict[UUID, list[_Place]] = {ident: [] for ident in releases}
+    linked = any(edition.content["translations"] for edition in newest.values())
+    stopped = _stopped(at) if linked else frozenset()
     for ident, edition in newest.items():
         if edition.erased_at is None:
-            told[ident] = list(_story(feed, edition, public[ident], at))
+            told[ident] = list(_story(feed, edition, public[ident], stopped, at))
     return told
 
 
-def _story(feed: Feed, newest: Edition, public: list[Edition], at: datetime) -> Iterator[_Place]:
+def _stopped(at: datetime) -> frozenset[str]:
+    """The addresses of what is withheld or withdrawn: no translation of it leads there."""
+    stopped = editions.current(at).exclude(status=Edition.Status.USABLE)
+    return frozenset(stopped.values_list("content__url", flat=True))
+
+
+def _story(
+    feed: Feed, newest: Edition, public: list[Edition], stopped: frozenset[str], at: datetime
+) -> Iterator[_Place]:
     """The release as ``newest`` has it, and the notices of its ``public`` editions.
 
     A usable release is on the topics that it has now. Its stub and its notices are on those that
     it had as well, where readers hold what they are about.
     """
     site, words = compositions.site(), newest.release.without_expired(at)
+    open_to_all = (each for each in words.translations if each.url not in stopped)
+    words = replace(words, translations=tuple(open_to_all))
     published = words.published_at
     assert published is not None
     usable = newest.status == Edition.Status.USABLE

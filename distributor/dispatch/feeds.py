@@ -45,15 +45,31 @@ def _bear(have: set[str], name: str, language: str, topic: Topic | None, ident: 
 
 
 def touched(edition: Edition) -> list[Feed]:
-    """The feeds that an edition changes: those of its topics, and of its earlier editions'."""
+    """The feeds that an edition changes: those of its topics, and of its earlier editions'.
+
+    A hold, its end and a withdrawal change those of its translations too, which link to it.
+    """
     found()
     slugs = EditionTopic.objects.filter(
         edition__release_id=edition.release_id, edition__taken_back_at=None
     ).values_list("slug", flat=True)
     language = edition.language
     own = {topic["slug"] for topic in edition.content.get("topics", ())}
-    names = ["all", f"{language}/all", *(f"{language}/{slug}" for slug in own.union(slugs))]
+    names = {"all", f"{language}/all", *(f"{language}/{slug}" for slug in own.union(slugs))}
+    if _stops_or_goes_on(edition):
+        for other in editions.naming(edition.content["url"], edition.release_id):
+            names |= {f"{other.language}/all"}
+            names |= {f"{other.language}/{topic['slug']}" for topic in other.content["topics"]}
     return list(Feed.objects.filter(name__in=names).order_by("pk"))
+
+
+def _stops_or_goes_on(edition: Edition) -> bool:
+    if edition.status != Edition.Status.USABLE:
+        return True
+    before = editions.standing(edition.release_id)
+    if edition.number:
+        before = before.filter(number__lt=edition.number)
+    return before.values_list("status", flat=True).first() == Edition.Status.WITHHELD
 
 
 def outdated(at: datetime) -> set[int]:

@@ -15,11 +15,12 @@ from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from wagtail.models import PageLogEntry
 from wagtail.test.utils.form_data import nested_form_data, streamfield
 
-from distributor.dispatch import compositions, editions, erasing
-from distributor.dispatch.models import Edition
+from distributor.dispatch import compositions, editions, erasing, feeds
+from distributor.dispatch.models import Edition, Feed
 from distributor.newsroom import issuing, lifecycle, states
 from distributor.newsroom.models import Picture, ReleasePage
 from distributor.release import Correction, Paragraph
@@ -171,9 +172,12 @@ def test_a_translation_forgets_the_title() -> None:
     edition = lifecycle.publish(english, by=ADA)
     assert edition.release.translations
     compositions.mail(edition, first=True)
+    feeds.found()
+    Feed.objects.update(built_at=timezone.now())
     lifecycle.erase(page, by=ADA, reason="Dom.")
     edition.refresh_from_db()
     assert edition.release.translations == ()
+    assert Feed.objects.get(name="en/all").built_at is None
     assert edition.release.digest() == edition.digest
     assert "bibliotek på natten" not in everything()
     compositions.mail(edition, first=True)

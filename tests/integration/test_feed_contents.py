@@ -18,7 +18,7 @@ from distributor.audience.models import Topic
 from distributor.channels import feeds as channel
 from distributor.dispatch import compositions, editions, feed_entries, feeds
 from distributor.dispatch.models import Edition, EditionFile, Feed
-from distributor.release import Correction, Image, Paragraph, Release
+from distributor.release import Correction, Image, Paragraph, Release, Translation
 from distributor.release import Topic as ReleaseTopic
 from tests.samples import sample_release
 
@@ -300,3 +300,25 @@ def test_what_runs_out_is_built_away() -> None:
     expired.delete()
     assert feed.pk in feeds.outdated(now)
     assert feed.pk not in feeds.outdated(now + 3 * 24 * HOUR)
+
+
+def test_no_entry_links_to_a_translation_that_is_stopped() -> None:
+    feeds.found()
+    swedish, english = Story(1), Story(2)
+    first = swedish.issue("published", START).release
+    linked = Translation(language="sv", url=first.url, title=first.title)
+    english.issue("published", START, language="en", translations=(linked,))
+    feed = Feed.objects.get(name="en/all")
+
+    def links(at: datetime) -> list[str]:
+        return [each.url for each in held(feed, at)[0].translations]
+
+    assert links(START) == [first.url]
+    for number, (act, shown) in enumerate(
+        (("withheld", []), ("resumed", [first.url]), ("withdrawn", [])), 1
+    ):
+        at = START + number * HOUR
+        edition = swedish.issue(act, at, reason=REASON)
+        assert {"en/all", "sv/all"} <= {each.name for each in feeds.touched(edition)}
+        assert links(at) == shown
+    assert "öppnar" not in held(feed, at)[0].html
