@@ -326,7 +326,11 @@ def _issue(page: ReleasePage, revision: Revision, by: Actor) -> Edition:
         raise issuing.NotReady(problems)
     revision.publish(user=by.user)
     page.refresh_from_db()
-    return issuing.issue_page(page, revision)
+    try:
+        return issuing.issue_page(page, revision)
+    except issuing.NotReady:
+        _restore(page, by)
+        raise
 
 
 def _restore(page: ReleasePage, by: Actor) -> None:
