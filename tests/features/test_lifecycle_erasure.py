@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from django.apps import apps
 from django.conf import LazySettings
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -155,6 +157,25 @@ def test_a_preview_and_the_log_of_an_upload_keep_nothing(
     lifecycle.publish(page, by=ADA)
     lifecycle.erase(page, by=ADA, reason="Dom.")
     assert "Lånekortet" not in unquote_plus(everything())
+
+
+@pytest.mark.skipif(bool(os.environ.get("DISTRIBUTOR_TEST_POSTGRES")), reason="of SQLite alone")
+def test_the_search_index_keeps_no_word(django_capture_on_commit_callbacks: Any) -> None:
+    def indexed() -> bytes:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT block FROM wagtailsearch_indexentry_fts_data")
+            return b"".join(row[0] for row in cursor.fetchall())
+
+    with django_capture_on_commit_callbacks(execute=True):
+        page = page_of(draft())
+        page_of(draft("Något annat", lead="Giraffen flyttar.", body=(Paragraph(text="Giraff."),)))
+    with django_capture_on_commit_callbacks(execute=True):
+        lifecycle.publish(page, by=ADA)
+    assert b"nekortet" in indexed()
+    with django_capture_on_commit_callbacks(execute=True):
+        lifecycle.erase(page, by=ADA, reason="Dom.")
+    assert b"nekortet" not in indexed()
+    assert b"giraff" in indexed()
 
 
 def test_the_log_never_had_a_word(caplog: pytest.LogCaptureFixture) -> None:
