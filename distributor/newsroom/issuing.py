@@ -97,9 +97,8 @@ def issue_due() -> int:
     An erasure that was cut short is finished.
 
     The signal does the latter at once; this finds what it missed, whatever became of it. What a
-    stop holds back is not tried again: it waits for its editor.
+    stop holds back is not tried again: it waits for its editor. What fails keeps back no other.
     """
-    erasing.finish()
     issued = issue_lifts()
     owing = ReleasePage.objects.filter(live=True, alias_of=None).exclude(live_revision=None)
     settled = Act.objects.exclude(edition_number=None, problem="").values("revision")
@@ -109,6 +108,9 @@ def issue_due() -> int:
             issued += 1
         except NotReady as error:
             _log.warning("newsroom.not_issued", page=page.pk, problem=str(error))
+        except Exception:
+            _log.exception("newsroom.issue_failed", page=page.pk)
+    erasing.finish()
     return issued
 
 
@@ -137,6 +139,8 @@ def issue_lifts(release_id: UUID | str | None = None) -> int:
                 log(instance=page, action="newsroom.lift", data=data)
         except (editions.Overtaken, editions.Final):
             _log.info("newsroom.lift_overtaken", release=str(edition.release_id))
+        except Exception:
+            _log.exception("newsroom.lift_failed", release=str(edition.release_id))
     return lifted
 
 

@@ -201,6 +201,19 @@ def test_one_revision_gives_one_edition_and_unchanged_words_none(office):
     assert issuing.issue_due() == 0
 
 
+def test_a_page_that_cannot_be_read_keeps_back_no_other(office):
+    broken, whole = page_of(draft()), page_of(draft("En annan nyhet"))
+    page_published.disconnect(signals.on_published, sender=ReleasePage)
+    try:
+        for page in (broken, whole):
+            page.get_latest_revision().publish()
+    finally:
+        page_published.connect(signals.on_published, sender=ReleasePage)
+    broken.revisions.update(content={"pk": broken.pk, "release_id": "no id"})
+    assert issuing.issue_due() == 1
+    assert Edition.objects.get().title == "En annan nyhet"
+
+
 def test_what_the_signal_misses_the_sweep_issues_as_planned(office):
     page = page_of(draft())
     revision = page.get_latest_revision()
