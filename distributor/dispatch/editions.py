@@ -302,6 +302,17 @@ def embargo(edition: Edition, at: datetime | None = None) -> datetime | None:
     return edition.embargo_until if edition.embargo_until > (at or timezone.now()) else None
 
 
+def unlifted(edition: Edition) -> datetime | None:
+    """Until when what is said of ``edition`` without its words is under embargo.
+
+    As :func:`embargo`; but of what was withheld or withdrawn before its lift it stays so when that
+    time has come, since the public never had it.
+    """
+    if edition.published_at or edition.status == Edition.Status.USABLE:
+        return embargo(edition)
+    return edition.embargo_until
+
+
 def lift_due(at: datetime | None = None) -> QuerySet[Edition]:
     """Editions whose embargo has run out by ``at`` (now) and whose lift was not issued so far."""
     later = Edition.objects.filter(

@@ -43,7 +43,7 @@ def erase(release_id: UUID | str, *, issuer: str, approver: str, reason: str, ke
         issuer=issuer,
         approver=approver,
         reason=reason,
-        embargo_until=editions.embargo(newest),
+        embargo_until=editions.unlifted(newest),
         granted=newest.granted,
         after=newest.number,
         erased=True,

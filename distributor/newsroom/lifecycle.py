@@ -175,7 +175,15 @@ def withdraw(page: ReleasePage, *, by: Actor, reason: str, key: str = "") -> Edi
     Raises:
         NotNow, ValueError: as :func:`withhold`.
     """
-    return _say(page, "withdraw", editions.WITHDRAWN, by=by, reason=reason, key=key)
+    return _say(
+        page,
+        "withdraw",
+        editions.WITHDRAWN,
+        by=by,
+        reason=reason,
+        key=key,
+        embargo=editions.unlifted,
+    )
 
 
 def erase(page: ReleasePage, *, by: Actor, reason: str, key: str = "") -> Edition:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import time
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 from structlog.testing import capture_logs
 
 from distributor.audience import grants
@@ -222,3 +223,32 @@ def test_the_link_of_a_mail_opens_the_release_until_the_lift_and_its_page_from_t
         assert "Lånekortet blir" in ask(path, "POST").content.decode()
         lifecycle.lift(written, by=BY)
         assert ask(urlsplit(ask(path)["Location"]).path)["Location"].endswith("/hemligt/")
+
+
+@pytest.mark.parametrize("act", [lifecycle.withdraw, lifecycle.erase])
+def test_what_never_was_public_ends_for_granted_readers_alone_after_its_time_too(
+    act: Any, settings: SettingsWrapper, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.MEDIA_ROOT = tmp_path / "media"
+    with newsroom() as house:
+        written = page_of(draft("Hemligt", embargo="2126-10-14T06:00"))
+        lifecycle.publish(written, by=BY)
+        house.deliver()
+        lifecycle.withhold(written, by=BY, reason="Fel summa.")
+        house.deliver()
+        before = len(house.box.mails)
+        passed = datetime(2126, 10, 15, tzinfo=UTC)
+        monkeypatch.setattr(timezone, "now", lambda: passed)
+        act(written, by=BY, reason="Beslutet är upphävt.")
+        house.deliver()
+        told = [parsed(raw) for _, raw in house.box.mails[before:]]
+        assert {mail["To"] for mail in told} == {
+            "granted@readers.example",
+            "link-only@readers.example",
+        }
+        for mail in told:
+            assert mail["Subject"].startswith("ÅTERKALLAT: ")
+            assert mail["Archived-At"] is None
+            assert "/hemligt/" not in part(mail) + part(mail, "html")
+        assert ask(f"/releases/{written.release_id}/").status_code == 404
+        assert ask("/hemligt/").status_code == 404
