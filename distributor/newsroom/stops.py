@@ -81,8 +81,9 @@ def _heads(page: ReleasePage, release: Release) -> Iterator[str]:
         yield _("Embargo: the time has passed; choose a later one, or none.")
     if page.replaces:
         replaced = editions.newest(page.replaces.release_id)
-        if replaced is None or replaced.status != "canceled":
-            yield _("Replaces: choose a release that was withdrawn.")
+        # What was withdrawn before its lift nobody is told of, and its address stays unknown.
+        if not (replaced and replaced.status == "canceled" and replaced.published_at):
+            yield _("Replaces: choose a release that was public and is withdrawn.")
 
 
 def _event(page: ReleasePage) -> Iterator[str]:

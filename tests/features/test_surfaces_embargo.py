@@ -15,7 +15,7 @@ from wagtail.images import get_image_model
 
 from distributor.dispatch import feeds
 from distributor.dispatch.models import Edition, Feed
-from distributor.newsroom import lifecycle
+from distributor.newsroom import lifecycle, stops
 from distributor.newsroom.models import ReleasePage
 from tests.embargoes import BY, LIFT, SECOND, Clock, embargoed
 from tests.newsroom import draft, found_file, found_image, invitation, page_of, publish, topic
@@ -207,6 +207,19 @@ def test_what_was_withdrawn_under_embargo_never_was(clock: Clock) -> None:
     assert visitor.ask("/hemligt/") == visitor.ask("/nagot-annat/")
     assert visitor.ask(f"/releases/{page.release_id}/")[0] == 404
     assert b"Hemligt" not in visitor.ask("/corrections/")[2]
+
+
+def test_nothing_public_replaces_what_was_withdrawn_under_embargo(clock: Clock) -> None:
+    secret, public = page_of(draft("Hemligt")), page_of(draft("Öppet"))
+    embargoed(secret)
+    lifecycle.publish(public, by=BY)
+    for page in (secret, public):
+        lifecycle.withdraw(page, by=BY, reason="Fel.")
+    new = page_of(draft("Nytt"))
+    new.replaces = secret
+    assert len(stops.stops(new)) == 1
+    new.replaces = public
+    assert stops.stops(new) == []
 
 
 def test_no_cache_keeps_a_page_that_a_lift_changes(clock: Clock) -> None:
