@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
 from typing import Any
 
@@ -17,6 +18,16 @@ _QUIET = {
     # It names the title of every page that is saved, also of what is under embargo or erased later.
     "wagtail": logging.WARNING,
 }
+
+
+_PERSONAL = re.compile(r"(/(?:confirm|embargo|preferences|unsubscribe)/)[^/\s]+")
+
+
+def _masked(record: logging.LogRecord) -> bool:
+    """Leave out the token of a reader's own address: whoever reads the log could use it."""
+    if isinstance(record.args, tuple):
+        record.args = tuple(_PERSONAL.sub(r"\1…", str(each)) for each in record.args)
+    return True
 
 
 def configure(level: int = logging.INFO) -> None:
@@ -56,6 +67,9 @@ def configure(level: int = logging.INFO) -> None:
     root.handlers[:] = [handler]
     root.setLevel(level)
     logging.captureWarnings(True)
+    requests = logging.getLogger("django.request")
+    if _masked not in requests.filters:
+        requests.addFilter(_masked)
     for name, least in _QUIET.items():
         logging.getLogger(name).setLevel(least)
 

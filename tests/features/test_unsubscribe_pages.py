@@ -159,6 +159,14 @@ def test_any_other_body_is_400_with_the_page_and_changes_nothing(reader, strict,
     assert follows(reader) == {"kultur", "skola"}
 
 
+@pytest.mark.parametrize("purpose", ["unsubscribe", "preferences"])
+def test_the_log_does_not_have_the_readers_link(reader, strict, purpose, caplog):
+    path = door(reader, purpose)
+    assert strict.post(path, {"nonsense": "1"}).status_code == 400
+    assert f"Bad Request: /{purpose}/…" in caplog.text
+    assert path.rpartition("/")[2] not in caplog.text
+
+
 def test_the_buttons_end_one_topic_or_all(reader, strict):
     path = door(reader)
     response = strict.post(path, {"topic": "kultur"})
