@@ -288,6 +288,16 @@ def test_wrong_usage_is_2_and_issues_nothing(run: Run, arguments: list[str], sai
     assert Edition.objects.count() == 1
 
 
+def test_a_correction_in_another_language_is_taken_with_a_warning(run: Run, tmp_path: Path) -> None:
+    ident = published(run)
+    text = "---\nlanguage: en\n---\nThe baths open in April\n\nThe pool is long.\n"
+    (tmp_path / "english.md").write_text(text, "utf-8")
+    done = run("correct", ident, "english.md", "--kind", "update", "--note", "Ny månad.")
+    assert done.code == 0
+    assert [line for line in done.err if line.endswith("than it says: en")]
+    assert Edition.objects.get(number=2).language == "sv"
+
+
 def test_what_an_option_refuses_is_said_in_english(run: Run) -> None:
     ident = published(run)
     translation.activate("sv")

@@ -16,6 +16,7 @@ MESSAGES = {
         "warning",
         "the front matter sets this too; what stands in the text was left there",
     ),
+    "language": ("warning", "the file was taken to be in another language than it says"),
     "title-line": ("note", "the first line tells the type and was left out"),
     "title-long": ("warning", "the title was cut at 255 characters; all of it is kept in the body"),
     "title-repeated": ("note", "left out, the title once more"),

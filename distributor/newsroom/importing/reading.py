@@ -70,6 +70,9 @@ def read(
     notes: list[Note] = []
     source, front = _source(name, data, media_folder, notes)
     chosen, told = _language(source, front, language, languages)
+    own = front.texts.get("language", chosen)
+    if own.split("-")[0].casefold() != chosen.split("-")[0].casefold():
+        notes.append(note("language", detail=own))
     pieces = _within_article(source.pieces, notes)
     pieces = [_in_language(piece, chosen) for piece in pieces]
     opened = opening(pieces, sender=sender, title=front.texts.get("title", ""))
