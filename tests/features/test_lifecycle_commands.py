@@ -240,6 +240,7 @@ def test_erasure_takes_what_a_dry_run_composed(run: Run, settings: LazySettings)
     ident = published(run)
     erased = run("erase", ident, "--reason", "Dom i mål T 1-26.", "--json").document
     assert (erased["state"], erased["title"]) == ("erased", "")
+    assert run("status", ident).out.splitlines()[0] == erased["uri"]
     assert not folder.exists()
 
 

@@ -81,7 +81,7 @@ def _newest() -> list[uuid.UUID]:
 def _rows(document: dict[str, Any]) -> list[tuple[Any, ...]]:
     short = document["release"][:8]
     head = [(short, document["state"]), *[("", "")] * 2]
-    titles = [document["title"][:60], "", ""]
+    titles = [output.title(document)[:60], "", ""]
     return [
         (*left, channel, *(counts[name] for name in standing.COUNTS), title)
         for left, (channel, counts), title in zip(
@@ -91,7 +91,7 @@ def _rows(document: dict[str, Any]) -> list[tuple[Any, ...]]:
 
 
 def _show(document: dict[str, Any]) -> None:
-    click.echo(f"{document['title']}\n  {document['url']}")
+    click.echo(f"{output.title(document)}\n  {document['url']}")
     click.echo(f"  {document['state']}, edition {document['edition']} ({document['event']})\n")
     rows = [
         (channel, *(counts[name] for name in standing.COUNTS))

@@ -80,7 +80,7 @@ def show(documents: Sequence[dict[str, Any]], *, dry_run: bool = False) -> None:
         if dry_run:
             click.echo(f"Would publish: {document['title']}")
         else:
-            click.echo(f"{document['state'].capitalize()}: {document['title']}")
+            click.echo(f"{document['state'].capitalize()}: {output.title(document)}")
             click.echo(f"  {document['url']}")
             click.echo(f"  release {document['release']}, edition {document['edition']}")
         for channel, counts in document["channels"].items():

@@ -16,6 +16,11 @@ def document(value: Any) -> None:
     print(json.dumps(value, ensure_ascii=False, indent=2, default=str), flush=True)
 
 
+def title(release: dict[str, Any]) -> str:
+    """What a release is called; one that was erased has no title, and is called by its URI."""
+    return str(release["title"] or release["uri"])
+
+
 def table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """``rows`` under ``head`` in columns, numbers to the right."""
     lines = [list(head), *([_cell(value) for value in row] for row in rows)]
