@@ -18,6 +18,7 @@ from tests.faults.postgres import Postgres
 from tests.faults.scene import Scene
 from tests.running import Service, mail_to, until
 
+pytestmark = pytest.mark.long  # a start of so many processes costs too much for every run
 LEASE = 120.0
 SOON = 45.0
 """Seconds in which the rest leaves: less than a message is waited for that may only be slow."""
@@ -64,7 +65,7 @@ def shared(_folder: Path, postgres: Postgres) -> Iterator[dict[str, str]]:
     process.wait(10)
 
 
-@pytest.fixture(scope="module", params=[FEW, pytest.param(MANY, marks=pytest.mark.long)])
+@pytest.fixture(scope="module", params=[FEW, MANY])
 def cluster(
     request: pytest.FixtureRequest, shared: dict[str, str], _folder: Path
 ) -> Iterator[Cluster]:
@@ -115,7 +116,6 @@ def test_postgresql_is_stopped_and_started_again(cluster: Cluster, postgres: Pos
     scene.told(release, doubled=0, seconds=SOON + scene.readers / 200)
 
 
-@pytest.mark.long
 @pytest.mark.timeout(400)
 def test_a_host_that_is_lost_leaves_nobody_out(cluster: Cluster) -> None:
     scene = cluster.scene

@@ -95,8 +95,9 @@ def test_the_disk_is_full_for_a_while(machine: Machine) -> None:
     scene.told(release, doubled=0, seconds=60 + scene.readers / 200)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(400)
-@pytest.mark.parametrize("there", [HOUR, pytest.param(-HOUR, marks=pytest.mark.long)])
+@pytest.mark.parametrize("there", [HOUR, -HOUR])
 def test_the_clock_jumps_and_jumps_back(machine: Machine, there: int) -> None:
     """What is owed while it is set back may wait until it is right again, but no longer."""
     scene = machine.scene

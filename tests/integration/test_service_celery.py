@@ -131,7 +131,7 @@ def test_the_clock_counts_intervals_of_utc() -> None:
     configured = clock.celery.conf
     assert configured.enable_utc
     assert configured.timezone == "UTC"
-    assert configured.beat_scheduler == "celery.beat:Scheduler"
+    assert configured.beat_scheduler == "distributor.service.clock:Steady"
     assert all(isinstance(e["schedule"], float) for e in configured.beat_schedule.values())
     assert set(configured.beat_schedule) >= {"sweep"}
 

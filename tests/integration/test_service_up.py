@@ -55,7 +55,9 @@ def gone(processes: list[psutil.Process]) -> bool:
 
 
 def test_it_is_ready_and_says_where_it_is(house: Service) -> None:
-    assert ready(house) == dict.fromkeys(("database", "redis", "workers", "clock"), "ok")
+    assert ready(house) == dict.fromkeys(
+        ("database", "redis", "workers", "clock", "webhooks"), "ok"
+    )
     assert requests.get(f"{house.url}/healthz", timeout=3).text == "ok\n"
     words = house.words()
     assert f"site    {house.url}/" in words
