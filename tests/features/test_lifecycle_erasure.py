@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +22,7 @@ from django.utils import timezone
 from wagtail.models import PageLogEntry
 from wagtail.test.utils.form_data import nested_form_data, streamfield
 
-from distributor.dispatch import compositions, editions, erasing, feeds
+from distributor.dispatch import bell, compositions, editions, erasing, feeds
 from distributor.dispatch.models import Edition, Feed
 from distributor.newsroom import issuing, lifecycle, states
 from distributor.newsroom.models import Picture, ReleasePage
@@ -161,6 +162,7 @@ def test_a_preview_and_the_log_of_an_upload_keep_nothing(
 
 
 @pytest.mark.skipif(bool(os.environ.get("DISTRIBUTOR_TEST_POSTGRES")), reason="of SQLite alone")
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL's index is rows like others")
 def test_the_search_index_keeps_no_word(django_capture_on_commit_callbacks: Any) -> None:
     def indexed() -> bytes:
         with connection.cursor() as cursor:
@@ -179,8 +181,10 @@ def test_the_search_index_keeps_no_word(django_capture_on_commit_callbacks: Any)
     assert b"giraff" in indexed()
 
 
-def test_the_log_never_had_a_word(caplog: pytest.LogCaptureFixture, _redis: _Redis) -> None:
+def test_the_log_never_had_a_word(caplog: pytest.LogCaptureFixture, _redis: _Redis) -> None:  # noqa: PT019
     _redis.stop()
+    for name in ("", bell.__name__):  # a command that another test ran may have quietened them
+        caplog.set_level(logging.INFO, logger=name)
     erased()
     assert "bell.silent" in caplog.text
     assert [word for word in WORDS if word in caplog.text] == []
