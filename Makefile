@@ -9,7 +9,8 @@ UV := VIRTUAL_ENV="$(CURDIR)/$(VENV)" \
     UV_DEFAULT_INDEX="$${UV_DEFAULT_INDEX:-$${PIP_INDEX_URL:-$$($(BIN)/python -m pip config get global.index-url 2>/dev/null)}}" \
     $(BIN)/uv
 STAMPS := $(VENV)/stamps
-WORKERS ?= 2
+# More than there are cores: many tests wait for something.
+WORKERS ?= 3
 
 .PHONY: demo run test faults bench check lock clean browser
 
@@ -21,10 +22,10 @@ run: $(STAMPS)/run
 
 test: $(STAMPS)/dev browser
 	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile tests/simulation tests/faults tests/integration/test_service_up.py tests/features tests/integration tests/browser tests/golden tests/unit -m "not long"
-	DISTRIBUTOR_TEST_POSTGRES=1 $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile tests/integration tests/features -m "django_db and not long"
+	DISTRIBUTOR_TEST_POSTGRES=1 $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile tests/integration tests/features -m "django_db and not long and not screens"
 
 faults: $(STAMPS)/dev
-	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile tests/simulation tests/faults tests/integration/test_service_up.py --timeout 600
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile tests/simulation tests/faults tests/integration/test_service_up.py tests/browser --timeout 600
 
 bench: $(STAMPS)/dev
 	$(BIN)/python -m tests.benchmarks

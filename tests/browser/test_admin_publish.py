@@ -14,7 +14,7 @@ from distributor.newsroom.models import NewsroomPage, ReleasePage
 from tests.newsroom import topic
 
 
-@pytest.mark.parametrize("language", ["sv", "en"])
+@pytest.mark.parametrize("language", ["sv", pytest.param("en", marks=pytest.mark.long)])
 def test_a_release_is_written_and_published_in_the_admin(visitor, site, language):
     user = get_user_model().objects.create_superuser("ada", password="k1 rätt lösen")
     profile = UserProfile.get_for_user(user)

@@ -55,7 +55,7 @@ def releases() -> dict[str, tuple[ReleasePage, tuple[str, ...]]]:
     }
 
 
-@pytest.mark.parametrize("language", ["sv", "en"])
+@pytest.mark.parametrize("language", ["sv", pytest.param("en", marks=pytest.mark.long)])
 def test_axe_finds_nothing_on_the_screens(visitor: Any, site: str, language: str) -> None:
     found = releases()
     with visitor(color_scheme="dark" if language == "sv" else "light") as page:

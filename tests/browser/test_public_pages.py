@@ -43,7 +43,7 @@ def pages(site):
     return found
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["dark", pytest.param("light", marks=pytest.mark.long)])
 def test_axe_finds_nothing_and_no_other_host_is_asked(visitor, pages, scheme):
     with visitor(color_scheme=scheme) as page:
         asked: set[str] = set()

@@ -118,7 +118,9 @@ def faults(page: Page) -> list[str]:
     return [f"{fault['id']} {fault['nodes'][0]['html']}" for fault in found] + wide
 
 
-@pytest.mark.parametrize(("scheme", "width"), [("light", 320), ("dark", 1280)])
+@pytest.mark.parametrize(
+    ("scheme", "width"), [("light", 320), pytest.param("dark", 1280, marks=pytest.mark.long)]
+)
 def test_every_page_is_accessible_and_asks_no_other_host(
     visitor: Visit, site: str, pages: dict[str, str], scheme: str, width: int
 ) -> None:

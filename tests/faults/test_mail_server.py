@@ -62,7 +62,7 @@ def test_the_server_closes_in_the_middle_of_a_group(scene: Scene) -> None:
     assert told.times > 10, "after a while a connection is left before it is closed"
 
 
-@pytest.mark.parametrize("scene", SIZES, indirect=True)
+@pytest.mark.parametrize("scene", LARGE, indirect=True)
 def test_the_server_falls_silent(scene: Scene) -> None:
     release = scene.publish("tyst", delay=0.003)
     scene.wait_for(scene.readers // 3)

@@ -63,6 +63,7 @@ def test_a_nasty_release_goes_out_whole_by_every_channel(
     assert b"o" * 60 in scene.crowd.mails[-1].message
 
 
+@pytest.mark.long
 def test_endpoints_that_fail_do_not_hold_up_the_good_one(
     scene: Scene, receivers: Receivers
 ) -> None:

@@ -27,7 +27,7 @@ from distributor.newsroom.models import ReleasePage
 from distributor.release import Paragraph
 from tests.newsroom import draft, page_of, press, told, topic
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.screens]
 MENDED = [("paragraph", {"text": "<p>Lånekortet gäller i 24 timmar.</p>", "language": ""})]
 
 

@@ -21,7 +21,7 @@ from distributor.newsroom import lifecycle, states
 from distributor.newsroom.models import ReleasePage, Rules
 from tests.newsroom import draft, page_of, press, told
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.screens]
 Login = Callable[[str], Client]
 READ = {"read": "on"}
 

@@ -31,7 +31,7 @@ from distributor.newsroom.models import (
 from distributor.release import Contact, Heading, Paragraph
 from tests.newsroom import draft, found_image, invitation, page_of, photograph, press, publish
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.screens]
 
 
 @pytest.fixture(autouse=True)

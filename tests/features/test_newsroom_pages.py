@@ -30,7 +30,7 @@ from tests.newsroom import (
 )
 from tests.samples import sample_release
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.screens]
 
 
 @pytest.fixture(autouse=True)

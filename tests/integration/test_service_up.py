@@ -173,6 +173,7 @@ def test_a_port_that_is_taken_is_named(tmp_path: Path, house: Service) -> None:
     )
 
 
+@pytest.mark.long
 def test_a_kill_takes_all_along_and_the_next_start_cleans_up(new_service: Make) -> None:
     service = new_service()
     everything = service.processes()
