@@ -65,7 +65,7 @@ def main() -> int:
         figures,
         {
             f"{rate / bare:.1f} x the rate of smtplib, {TIMES:.0f} wanted": rate >= TIMES * bare,
-            f"{cpu:.1f} µs of CPU a mail, {most:.1f} at most where smtplib takes {theirs_cpu:.0f}": (
+            f"{cpu:.1f} µs of CPU a mail, {most:.1f} at most for smtplib's {theirs_cpu:.0f}": (
                 cpu <= most
             ),
         },
