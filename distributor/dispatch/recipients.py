@@ -115,14 +115,16 @@ def in_turn(rule: Rule, low: int, high: int) -> Query:
         )
     told, those = _told(rule, "email", low, high)
     may, more = _may_be_told(rule)
-    sql = f"""WITH told AS ({told})
-              SELECT c.id AS id, t.first_number AS first_number FROM (
-                  {chosen} UNION
-                  SELECT s.id AS id FROM told w JOIN audience_subscriber s ON s.id = w.id
-                  WHERE w.waits = 1 AND {may}) AS c
-              LEFT JOIN told t ON t.id = c.id
-              WHERE COALESCE(t.at_once, 0) = 0 AND COALESCE(t.holds, 0) = 0"""
-    return sql, [*those, *parameters, *more]
+    # Grouped and not joined: without statistics SQLite would look through all for each of them.
+    sql = f"""SELECT id, MAX(first_number) AS first_number FROM (
+                  SELECT f.id AS id, CAST(NULL AS integer) AS first_number, 1 AS chosen,
+                      0 AS at_once, 0 AS holds FROM ({chosen}) AS f
+                  UNION ALL
+                  SELECT t.id, t.first_number, CASE WHEN t.waits = 1 AND {may} THEN 1 ELSE 0 END,
+                      t.at_once, t.holds FROM ({told}) AS t
+                  LEFT JOIN audience_subscriber s ON s.id = t.id) AS every
+              GROUP BY id HAVING MAX(chosen) = 1 AND MAX(at_once) = 0 AND MAX(holds) = 0"""
+    return sql, [*parameters, *more, *those]
 
 
 def endpoints(rule: Rule) -> list[Told]:

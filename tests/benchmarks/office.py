@@ -101,7 +101,6 @@ def admit(readers: int, *, topic: str = TOPIC, start: int = 0) -> None:
                 WHERE id > (SELECT COALESCE(MAX(id), 0) - %s FROM audience_subscriber)""",
             [readers],
         )
-        cursor.execute("ANALYZE")
 
 
 def long_release(octets: int, *, topic: str = TOPIC) -> Release:

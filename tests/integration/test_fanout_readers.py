@@ -7,11 +7,12 @@ from itertools import count
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from distributor.audience import grants, unsubscribing
 from distributor.audience.models import Subscriber, Subscription
-from distributor.dispatch import delivering, fanout, rounds, standing
+from distributor.dispatch import delivering, fanout, recipients, rounds, standing
 from distributor.dispatch.models import Batch, Delivery, Edition
 from distributor.errors import Refused
 from tests import fanning
@@ -276,3 +277,22 @@ def test_a_fan_out_killed_in_either_lane_goes_on_and_tells_each_reader_once(
     for row in rows:
         lane = batches.filter(urgent=row.urgent)
         assert lane.filter(first__lte=row.recipient, last__gte=row.recipient).count() == 1
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL keeps statistics by itself")
+def test_nobody_is_looked_for_among_all_for_each_reader() -> None:
+    """SQLite has no statistics unless somebody asks for them, and joins row by row at worst."""
+    had = fanning.readers(20)
+    first = fanning.issue()
+    fanning.hand_over(first, had)
+    edition = fanning.issue(
+        first, act="release.corrected", kind="fact", lead="Rätt.", fan_out=False
+    )
+    rule = recipients.rule(edition)
+    for chosen in (recipients.at_once, recipients.in_turn):
+        sql, parameters = chosen(rule, 1, 50_000)
+        with connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN QUERY PLAN {sql}", parameters)
+            steps = [row[3] for row in cursor.fetchall()]
+        assert steps
+        assert not [step for step in steps if step.startswith("SCAN") and "JOIN" in step]
