@@ -129,6 +129,9 @@ def issue(release: Release, *, channels: Sequence[str] = ("email",)) -> Edition:
     """An edition of ``release`` that has left, with its deliveries written and rung for."""
     edition = bare(release, channels=channels)
     fanout.fan_out(edition.pk)
+    # A worker may have been quicker, and be at it still.
+    written = Edition.objects.filter(pk=edition.pk, fanned_out_at__isnull=False)
+    until(written.exists, 60, "the fan-out")
     return edition
 
 
