@@ -18,7 +18,9 @@ from distributor.dispatch.models import Edition
 from distributor.newsroom import drafting, issuing
 from distributor.newsroom.importing import Draft, FoundEvent, FoundFile, FoundImage
 from distributor.newsroom.models import ReleasePage
-from distributor.release import Contact, Paragraph, Quote
+from distributor.release import Attachment, Contact, Paragraph, Quote
+from distributor.release import Image as ImageBlock
+from tests.samples import sample_release
 
 ALT = "Tre våningar med bokhyllor kring en ljusgård."
 
@@ -54,6 +56,21 @@ def draft(title: str = "Ekvik öppnar bibliotek på natten", **changes: object) 
         contacts=(Contact(name="Maja Lindqvist", phone="08-123 45 67", email="maja@e.example"),),
     )
     return replace(whole, **changes)  # type: ignore[arg-type]
+
+
+def sampled(language: str, **changes: object) -> Draft:
+    """The full sample as a draft, but for its pictures and documents."""
+    full = sample_release(language)
+    body = tuple(block for block in full.body if not isinstance(block, ImageBlock | Attachment))
+    return draft(
+        full.title,
+        language=language,
+        lead=full.lead,
+        body=body,
+        contacts=full.contacts,
+        boilerplate=full.boilerplate,
+        **changes,
+    )
 
 
 def invitation() -> Draft:

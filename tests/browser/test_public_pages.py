@@ -8,8 +8,15 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from distributor.release import Attachment, Image
-from tests.newsroom import draft, found_file, found_image, invitation, page_of, publish, topic
+from tests.newsroom import (
+    found_file,
+    found_image,
+    invitation,
+    page_of,
+    publish,
+    sampled,
+    topic,
+)
 from tests.samples import sample_release
 
 RULES = {
@@ -23,16 +30,9 @@ def pages(site):
     topic()
     found = {"list sv": f"{site}/", "list en": f"{site}/en/", "no such page": f"{site}/nix/"}
     for language in ("sv", "en"):
-        full = sample_release(language)
-        body = [block for block in full.body if not isinstance(block, Image | Attachment)]
-        whole = replace(
-            draft(full.title),
-            language=language,
-            lead=full.lead,
-            body=tuple(body),
-            contacts=full.contacts,
-            boilerplate=full.boilerplate,
-            case_number=full.case_number,
+        whole = sampled(
+            language,
+            case_number=sample_release(language).case_number,
             topics=("digitalisering",),
             images=(found_image(),),
             attachments=(found_file(),),

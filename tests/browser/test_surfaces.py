@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -19,10 +18,10 @@ from distributor.dispatch import fanout, personal
 from distributor.dispatch.models import Delivery, Edition
 from distributor.newsroom import lifecycle
 from distributor.newsroom.models import ReleasePage
-from distributor.release import Attachment, Correction, Image
+from distributor.release import Correction
 from tests.browser.test_public_pages import RULES
 from tests.fanning import readers
-from tests.newsroom import draft, found_file, found_image, page_of, photograph
+from tests.newsroom import found_file, found_image, page_of, photograph, sampled
 from tests.samples import sample_release
 
 if TYPE_CHECKING:
@@ -36,19 +35,8 @@ WORDS = {
 
 
 def written(language: str, until: datetime | None = None) -> ReleasePage:
-    full = sample_release(language)
-    body = [block for block in full.body if not isinstance(block, Image | Attachment)]
-    whole = replace(
-        draft(full.title),
-        language=language,
-        lead=full.lead,
-        body=tuple(body),
-        contacts=full.contacts,
-        boilerplate=full.boilerplate,
-        images=(found_image(data=photograph(800, 500)),),
-        attachments=(found_file(),),
-    )
-    page = page_of(whole)
+    pictures = (found_image(data=photograph(800, 500)),)
+    page = page_of(sampled(language, images=pictures, attachments=(found_file(),)))
     page.embargo_until = until
     page.save_revision()
     return page
