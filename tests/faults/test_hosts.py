@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,43 +48,43 @@ class Cluster:
         return {mail.sender.partition("@")[0] for mail in self.crowd.mails}
 
 
-@pytest.fixture(scope="module")
-def shared(_folder: Path, postgres: Postgres) -> Iterator[dict[str, str]]:
-    """The options that the hosts have in common."""
-    folder = _folder / "redis"
-    (folder / "redis").mkdir(parents=True)
-    process = tether.spawn(redis.command(folder))
-    assert redis.wait(folder, process)
-    yield {
-        "DATABASE__URL": postgres.database("cluster"),
-        "REDIS__URL": f"unix://{redis.socket_path(folder)}",
-        "SITE__SECRET_KEY": "the same on all hosts, " * 2,
-        "EMAIL__THROTTLE": "relay",
-    }
-    process.terminate()
-    process.wait(10)
-
-
 @pytest.fixture(scope="module", params=[FEW, MANY])
-def cluster(
-    request: pytest.FixtureRequest, shared: dict[str, str], _folder: Path
-) -> Iterator[Cluster]:
-    crowd = Crowd()
+def cluster(request: pytest.FixtureRequest, postgres: Postgres, _folder: Path) -> Iterator[Cluster]:
+    readers, crowd = request.param, Crowd()
     with ExitStack() as stack:
         stack.callback(crowd.go_away)
+        shared = {
+            "DATABASE__URL": postgres.database(f"cluster{readers}"),
+            "REDIS__URL": stack.enter_context(_redis(_folder / f"redis{readers}")),
+            "SITE__SECRET_KEY": "the same on all hosts, " * 2,
+            "EMAIL__THROTTLE": "relay",
+        }
         parts = {}
         for name in ("office", "north", "south"):
             options = shared | mail_to(crowd.port) | {"EMAIL__FROM": f"{name}@ekvik.example"}
-            service = Service(_folder / f"{name}{request.param}", **options)
+            service = Service(_folder / f"{name}{readers}", **options)
             parts[name] = stack.enter_context(Parts(service))
         office = parts["office"]
-        scene = Scene(office.service, crowd, request.param)
+        scene = Scene(office.service, crowd, readers)
         office.start("clock")
         office.worker("feeds", "housekeeping", "webhooks")
         parts["north"].worker("urgent", "email")
         parts["south"].worker("urgent", "email")
         until(lambda: office.service.json("status")["services"]["workers"] == "ok", 60)
         yield Cluster(scene, office, parts["north"], parts["south"], crowd)
+
+
+@contextmanager
+def _redis(folder: Path) -> Iterator[str]:
+    """The URL of a Redis that all of them use."""
+    (folder / "redis").mkdir(parents=True)
+    process = tether.spawn(redis.command(folder))
+    try:
+        assert redis.wait(folder, process)
+        yield f"unix://{redis.socket_path(folder)}"
+    finally:
+        process.terminate()
+        process.wait(10)
 
 
 @pytest.mark.timeout(400)
