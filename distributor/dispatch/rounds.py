@@ -52,17 +52,20 @@ def begin(batch: Batch, size: int, *, after: int) -> list[Due]:
     span = _span(batch, above=after)
     with connection.cursor() as cursor:
         cursor.execute(
-            f"""UPDATE dispatch_delivery SET state = 'sending' WHERE id IN (
-                    SELECT id FROM dispatch_delivery
+            f"""UPDATE dispatch_delivery SET state = 'sending'
+                WHERE {_COLUMNS} AND state = 'pending' AND due_at <= %s
+                AND recipient <= (SELECT MAX(recipient) FROM (
+                    SELECT recipient FROM dispatch_delivery
                     WHERE {_COLUMNS} AND state = 'pending' AND due_at <= %s
-                    ORDER BY recipient LIMIT %s)
+                    ORDER BY recipient LIMIT %s) AS next)
                 AND EXISTS (
                     SELECT 1 FROM dispatch_batch b JOIN dispatch_edition e ON e.id = b.edition_id
                     WHERE b.id = %s AND b.holder = %s AND e.paused_at IS NULL
                     AND e.cancelled_at IS NULL
                     AND NOT EXISTS ({_NEWER}))
                 RETURNING id, recipient, attempts, first_number""",
-            [*span, now, size, batch.pk, leases.holder(), now, f'%"{batch.channel}"%'],
+            [*span, now, *span, now, size]
+            + [batch.pk, leases.holder(), now, f'%"{batch.channel}"%'],
         )
         return sorted(map(Due._make, cursor.fetchall()), key=lambda due: due.recipient)
 
