@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import structlog
 from celery import current_app
+from django.db.models import Q
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
+from distributor.dispatch import leases
 from distributor.dispatch.models import Batch, Edition
 
 WINDOW = 8
@@ -60,7 +62,7 @@ def ring_batches(edition_id: int, channel: str) -> bool:
 
 
 def take_another(batch: Batch) -> Batch | None:
-    """Another due batch of the same edition and lane, taken as if it had been rung for.
+    """Another due batch of the same edition and lane, claimed as if it had been rung for.
 
     None if there is none that nobody was rung for: those that were rung for come by themselves.
     """
@@ -73,7 +75,7 @@ def take_another(batch: Batch) -> Batch | None:
         rung_at=None,
     )
     other = due.order_by("pk").first()
-    if other is None or not Batch.objects.filter(pk=other.pk, rung_at=None).update(rung_at=now):
+    if other is None or not leases.claim(other, Q(rung_at=None), rung_at=now):
         return None
     other.edition = batch.edition
     return other

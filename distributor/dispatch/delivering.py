@@ -64,7 +64,7 @@ def deliver(batch_id: int) -> None:
         return
     while _deliver(batch) and time.monotonic() < ends and not stopping.requested():
         another = bell.take_another(batch)
-        if another is None or not leases.claim(another):
+        if another is None:
             break
         batch = another
     bell.ring_batches(batch.edition_id, batch.channel)
@@ -80,7 +80,8 @@ def _deliver(batch: Batch) -> bool:
             done = fanout.hand_on(batch, newer)
         elif rounds.cancelled(batch):
             rounds.give_up(batch, "cancelled")
-        rounds.close(batch, not_before=None if done else timezone.now() + WAIT)
+        not_before = None if done else timezone.now() + WAIT
+        rounds.close(batch, not_before=not_before, release=True)
     _log.info("batch.done", batch=batch.pk, ms=int(1000 * (time.monotonic() - started)))
     return done
 

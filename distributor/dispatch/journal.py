@@ -99,6 +99,11 @@ class Journal:
             self._path.unlink(missing_ok=True)
 
 
+def is_kept(batch: int) -> bool:
+    """Whether ``batch`` has a journal here."""
+    return _path(batch).exists()
+
+
 def left(batch: int) -> Iterator[Outcome]:
     """The outcomes in the journal of ``batch``; a line cut short by the kill is not one."""
     path = _path(batch)

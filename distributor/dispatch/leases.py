@@ -24,6 +24,8 @@ RENEWED_EVERY = 30.0
 TRIED_AGAIN = 1.0
 """Seconds between two tries while the database is away."""
 
+_ALWAYS = Q()
+
 Settle = Callable[[Any], object]
 
 _log = structlog.get_logger()
@@ -51,12 +53,15 @@ def _started(pid: int) -> int:
     return int(psutil.Process(pid).create_time() * 100)
 
 
-def claim(row: models.Model) -> bool:
-    """Take the lease of ``row`` (an Edition, Feed or Batch) unless somebody else holds it."""
+def claim(row: models.Model, when: Q = _ALWAYS, **changes: Any) -> bool:
+    """Take the lease of ``row`` (an Edition, Feed or Batch) unless somebody else holds it.
+
+    And only ``when`` that is so of the row; ``changes`` are made to it by the same stroke.
+    """
     now = timezone.now()
     free = Q(lease_until=None) | Q(lease_until__lt=now)
-    taken = type(row)._default_manager.filter(free, pk=row.pk)
-    return taken.update(holder=holder(), lease_until=now + LENGTH) == 1
+    taken = type(row)._default_manager.filter(free, when, pk=row.pk)
+    return taken.update(holder=holder(), lease_until=now + LENGTH, **changes) == 1
 
 
 def _renew(row: models.Model) -> datetime:

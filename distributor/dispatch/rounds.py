@@ -127,8 +127,14 @@ def record_late(batch_id: int, outcome: Outcome) -> None:
 def settle(batch: Batch) -> None:
     """Take over from a worker that died: what its journal says is so, the rest is due again.
 
-    But for what may be on the wire still, left behind by its batch.
+    But for what may be on the wire still, left behind by its batch. Where nobody died there is
+    nothing to write, and nothing is waited for.
     """
+    left_over = Delivery.objects.filter(
+        **members(batch), state="sending", due_at__lte=timezone.now()
+    )
+    if not (journal.is_kept(batch.pk) or left_over.exists()):
+        return
     with transaction.atomic(), connection.cursor() as cursor:
         lock(batch)
         outcomes = list(journal.left(batch.pk))
@@ -144,8 +150,11 @@ def settle(batch: Batch) -> None:
     journal.remove(batch.pk)
 
 
-def close(batch: Batch, *, not_before: datetime | None = None) -> None:
-    """Set when ``batch`` is due next, or never if nothing in it is owed."""
+def close(batch: Batch, *, not_before: datetime | None = None, release: bool = False) -> None:
+    """Set when ``batch`` is due next, or never if nothing in it is owed.
+
+    With ``release`` its lease is given back by the same stroke, if it is still ours.
+    """
     with transaction.atomic(), connection.cursor() as cursor:
         lock(batch)
         cursor.execute(
@@ -156,6 +165,8 @@ def close(batch: Batch, *, not_before: datetime | None = None) -> None:
                     END WHERE id = %s""",
             [*_span(batch), batch.pk],
         )
+        if release:
+            leases.release(batch)
         if not_before:
             early = Batch.objects.filter(pk=batch.pk, due_at__lt=not_before)
             early.update(due_at=not_before)
