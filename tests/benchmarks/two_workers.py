@@ -1,7 +1,7 @@
 """Two machines' workers against one's, on one database and one sink.
 
 On two cores the workers, the sink and the database share what there is: the target counts where
-the sink leaves a core free, so its own CPU is shown, and the share of the two cores in use.
+the sink leaves a core free, so what each of them takes of the cores is shown.
 
     python -m tests.benchmarks.two_workers [--runs 5] [--readers 50000]
 """
@@ -26,6 +26,7 @@ def main() -> int:
     options = parser.parse_args()
     rates: dict[int, list[float]] = {1: [], 2: []}
     sinks: dict[int, list[float]] = {1: [], 2: []}
+    ours: dict[int, list[float]] = {1: [], 2: []}
     with office.opened(options.readers), office.sink() as sink:
         release = office.long_release(options.octets)
         for machines in [1, 2] * options.runs:
@@ -37,6 +38,7 @@ def main() -> int:
             rates[machines].append(sent.rate)
             spent = after.user + after.system - before.user - before.system
             sinks[machines].append(spent / sent.seconds)
+            ours[machines].append(sent.cpu / sent.seconds)
     one, two = (report.median(rates[machines]) for machines in (1, 2))
     busy = report.median(sinks[1])
     cores = psutil.cpu_count() or 1
@@ -44,12 +46,13 @@ def main() -> int:
     room = min(2.0, (cores - busy) / 1.0)
     print(f"{office.DATABASE}, {options.readers:,} readers, {cores} cores")
     report.table(
-        ("median of " + str(options.runs), "messages/s", "sink's share of a core"),
+        ("median of " + str(options.runs), "messages/s", "cores for us", "for the sink"),
         [
-            ("one worker", f"{one:,.0f}", f"{busy:.2f}"),
-            ("two workers", f"{two:,.0f}", f"{report.median(sinks[2]):.2f}"),
-            ("ratio", f"{two / one:.2f} x", ""),
-        ],
+            (name, f"{rate:,.0f}", f"{report.median(ours[machines]):.2f}")
+            + (f"{report.median(sinks[machines]):.2f}",)
+            for name, rate, machines in (("one worker", one, 1), ("two workers", two, 2))
+        ]
+        + [("ratio", f"{two / one:.2f} x", "", "")],
     )
     print(f"the sink leaves {cores - busy:.2f} cores: at most {room:.2f} x can be had here")
     figures = {
@@ -57,7 +60,8 @@ def main() -> int:
         "one_per_second": office.spread(rates[1]),
         "two_per_second": office.spread(rates[2]),
         "ratio": round(two / one, 2),
-        "sink_share": round(busy, 2),
+        "cores": {machines: office.spread(ours[machines]) for machines in (1, 2)},
+        "sink_cores": {machines: office.spread(sinks[machines]) for machines in (1, 2)},
         "room": round(room, 2),
     }
     targets = {}
