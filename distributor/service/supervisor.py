@@ -20,8 +20,10 @@ from distributor.service import tether
 
 _TURN = 0.1
 _FIRST_PAUSE = 0.5
-_LONGEST_PAUSE = 30.0
-_SETTLED_AFTER = 5.0
+_LONGEST_PAUSE = 5.0
+"""Seconds: what dies at once for good shall not fill the machine with starts, and what was killed
+from outside, however often, shall not keep readers waiting."""
+_SETTLED_AFTER = 2.0
 """Seconds after which a part that dies is started again at once, as if for the first time."""
 
 
