@@ -65,7 +65,7 @@ def _doubled(story: Story) -> Iterator[str]:
 def _unfounded(story: Story) -> Iterator[str]:
     """Each row tells what happened."""
     newest = Edition.objects.order_by("-number").first()
-    cancelled = {pk for act in story.acts if act.kind == "cancel" for pk in act.editions}
+    cancelled = _cancelled(story)
     for row in Delivery.objects.all():
         copy = Copy(row.edition_id, row.recipient)
         had, excused = story.wire.had[copy], story.wire.excused[copy]
@@ -85,6 +85,17 @@ def _unfounded(story: Story) -> Iterator[str]:
             }
             if not founded.get(row.reason):
                 yield f"{_name(row)} failed as {row.reason!r} for no reason"
+
+
+def _cancelled(story: Story) -> set[int]:
+    """The editions of which a cancel may have taken hold: those that were there when it began, and
+    those issued while it went on."""
+    cancels = [act for act in story.acts if act.kind == "cancel"]
+    there = {pk for act in cancels for pk in act.editions}
+    issued = [act for act in story.acts if act.kind == "issue"]
+    return there.union(
+        *(one.editions for one in issued if any(one.begun < act.ended for act in cancels))
+    )
 
 
 def _left_out(story: Story) -> Iterator[str]:
