@@ -7,13 +7,14 @@ signal reaches the batch that is running.
 from __future__ import annotations
 
 import os
+import sys
 import warnings
 from typing import Any
 
 from celery import Celery, signals
 from celery.platforms import ROOT_DISCOURAGED
 from django.conf import settings
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError, close_old_connections
 
 from distributor.dispatch import stopping
 from distributor.service import broker, heartbeat, losses
@@ -33,6 +34,8 @@ celery.conf.update(
     worker_enable_remote_control=False,
     worker_send_task_events=False,
     worker_redirect_stdouts=False,
+    # Celery would close the database's connections around each task.
+    CELERY_DB_REUSE_MAX=sys.maxsize // 2,
 )
 celery.autodiscover_tasks(["distributor.dispatch", "distributor.newsroom"])
 
@@ -53,6 +56,13 @@ def _stop(**_: Any) -> None:
 @signals.worker_ready.connect
 def _worker_lives(sender: Any, **_: Any) -> None:
     heartbeat.begin(settings.REDIS_URL, "worker", tuple(sender.app.amqp.queues.consume_from))
+
+
+@signals.task_prerun.connect
+@signals.task_postrun.connect
+def _forget_broken_connections(**_: Any) -> None:
+    """As Django does around each request."""
+    close_old_connections()
 
 
 @signals.task_failure.connect
