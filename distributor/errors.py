@@ -1,5 +1,10 @@
 """The two ways in which a delivery fails, told apart at the edge."""
 
+UNANSWERED = "unanswered"
+"""All of it was handed over, and the connection or our process ended before the answer came."""
+UNCERTAIN = (UNANSWERED, "bad_answer", "reset", "timeout")
+"""Reasons of attempts after which nobody knows whether the other side has it."""
+
 
 class DeliveryError(Exception):
     """A delivery did not succeed.

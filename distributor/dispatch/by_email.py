@@ -92,6 +92,7 @@ def _parcels(pass_: Pass, pace: Pace | Unpaced) -> Generator[Parcel | None, int 
                 pace.done(due.id, error)
                 pass_.know(Outcome(due.id, error, error.reply, time.time()))
             else:
+                pass_.begin(due)
                 behind = yield parcel
         else:
             most = min(2 * most, size())

@@ -172,6 +172,7 @@ class Jobs:
             raise self._fault
         self._look_again()
         while job := self._next():
+            self._pass.begin(job.due)
             threads.submit(self._slot, job)
 
     def wait(self, seconds: float) -> None:

@@ -12,7 +12,7 @@ import mmap
 import os
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,8 +22,10 @@ from distributor.errors import DeliveryError, Refused, Unavailable
 
 SYNCED_EVERY = 1.0
 LINE = 1024
-"""Octets that a line takes at most; a reply is cut so that it fits."""
+"""Octets that the lines of a delivery take at most, that it began and what came of it; a reply is
+cut so that they fit."""
 _REPLY = 120
+_BEGUN = re.compile(rb"\[(\d+)\]")
 _PLAIN = re.compile(r"[ !#-\[\]-~]*")
 """What JSON writes as it is."""
 
@@ -46,11 +48,11 @@ class Outcome(NamedTuple):
 
 
 class Journal:
-    """The journal of one batch, open for writing by one thread at a time; one line an outcome,
-    synced each second.
+    """The journal of one batch, open for writing by one thread at a time; one line when
+    a delivery begins and one for its outcome, synced each second.
 
-    Room for ``lines`` lines is taken up at once, so that a disk which fills up is noticed before
-    anything is sent, and not after, when it could no longer be written down.
+    Room for ``lines`` deliveries is taken up at once, so that a disk which fills up is noticed
+    before anything is sent, and not after, when it could no longer be written down.
 
     Raises:
         Unavailable: there is no room; nothing may be sent.
@@ -73,13 +75,19 @@ class Journal:
         finally:
             os.close(file)
 
+    def begin(self, delivery: int) -> None:
+        """Put on record that ``delivery`` may be on the wire from now on."""
+        self._append(_begun(delivery))
+
     def write(self, outcome: Outcome) -> None:
         """Put ``outcome`` on record: in the kernel's hands when this returns.
 
         Raises:
             ValueError: the journal was closed.
         """
-        line = _line(outcome)
+        self._append(_line(outcome))
+
+    def _append(self, line: bytes) -> None:
         end = self._used + len(line)
         self._pages[self._used : end] = line
         self._used = end
@@ -87,10 +95,11 @@ class Journal:
             self._pages.flush()
             self._synced = time.monotonic()
 
-    def clear(self) -> None:
-        """Forget what was written: the database holds it now."""
-        self._pages[: self._used] = bytes(self._used)
-        self._used = 0
+    def clear(self, still_open: Iterable[int] = ()) -> None:
+        """Forget what was written, the database holds it now; but for who is ``still_open``."""
+        kept = b"".join(map(_begun, still_open))
+        self._pages[: self._used] = kept.ljust(self._used, b"\0")
+        self._used = len(kept)
 
     def close(self, *, remove: bool) -> None:
         """Nothing more can be written; what a round that broke off left is kept to be settled."""
@@ -113,6 +122,21 @@ def left(batch: int) -> Iterator[Outcome]:
         outcome = _read(line.rstrip(b"\0"))
         if outcome:
             yield outcome
+
+
+def unanswered(batch: int) -> set[int] | None:
+    """Whose outcome never came, of those that may have been on the wire; None if the journal of
+    ``batch`` is not here."""
+    path = _path(batch)
+    if not path.exists():
+        return None
+    waiting: set[int] = set()
+    for line in path.read_bytes().split(b"\n"):
+        if begun := _BEGUN.fullmatch(line.rstrip(b"\0")):
+            waiting.add(int(begun[1]))
+        elif outcome := _read(line.rstrip(b"\0")):
+            waiting.discard(outcome.delivery)
+    return waiting
 
 
 def remove(batch: int) -> None:
@@ -139,6 +163,10 @@ def _folder() -> Path:
 
 def _path(batch: int) -> Path:
     return _folder() / f"{batch}.jsonl"
+
+
+def _begun(delivery: int) -> bytes:
+    return b"\n[%d]" % delivery
 
 
 def _line(outcome: Outcome) -> bytes:

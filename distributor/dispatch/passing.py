@@ -32,6 +32,7 @@ class Pass:
         self._after = 0
         self._open: dict[int, Due] = {}
         self._known: list[Outcome] = []
+        self._begun: set[int] = set()
         self._journal = Journal(batch.pk, size + on_the_wire)
         self._lock = threading.Lock()
         self.tried = False
@@ -63,12 +64,19 @@ class Pass:
                 self._after = due.recipient
             return round_
 
+    def begin(self, due: Due) -> None:
+        """From now on it may be on the wire: if this process dies, its receiver may have it."""
+        with self._lock:
+            self._journal.begin(due.id)
+            self._begun.add(due.id)
+
     def know(self, outcome: Outcome) -> None:
         """What came of a delivery that was taken: on record in the journal when this returns."""
         with self._lock:
             self._journal.write(outcome)
             self._known.append(outcome)
             self._open.pop(outcome.delivery, None)
+            self._begun.discard(outcome.delivery)
             self.tried = self.tried or outcome.tried
 
     def record(self) -> None:
@@ -83,6 +91,7 @@ class Pass:
         rounds.hand_back(self._batch, back)
         for due in back:
             del self._open[due.id]
+            self._begun.discard(due.id)
         if back:
             self._after = min(self._after, min(due.recipient for due in back) - 1)
 
@@ -116,4 +125,4 @@ class Pass:
     def _forget(self) -> None:
         if self._known:
             self._known = []
-            self._journal.clear()
+            self._journal.clear(self._begun)

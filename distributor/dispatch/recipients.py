@@ -17,12 +17,11 @@ from distributor.audience.matching import Query
 from distributor.channels import webhooks
 from distributor.dispatch import packed
 from distributor.dispatch.models import Batch, Edition
+from distributor.errors import UNCERTAIN
 from distributor.release import Release
 
 CORRECTED_AT_ONCE = ("changed", "cancelled")
 """What of an event its receivers are told at once."""
-UNCERTAIN = ("bad_answer", "reset", "timeout")
-"""Reasons of attempts after which nobody knows whether the other side has it."""
 
 
 class Told(NamedTuple):

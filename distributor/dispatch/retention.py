@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from distributor.dispatch import packed, rounds
 from distributor.dispatch.models import Attempt, Batch, Delivery
-from distributor.dispatch.recipients import UNCERTAIN
+from distributor.errors import UNCERTAIN
 
 STEP = 2000
 """How many attempts a step deletes at most; of deliveries it is a batch."""

@@ -15,14 +15,14 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Exists
+from django.db.models import Exists, F
 from django.utils import timezone
 
 from distributor.dispatch import journal, leases
 from distributor.dispatch.journal import Outcome
 from distributor.dispatch.models import Batch, Delivery, Edition
 from distributor.dispatch.retry import PLANS, Plan, next_attempt
-from distributor.errors import Refused
+from distributor.errors import UNANSWERED, Refused, Unavailable
 
 _COLUMNS = "edition_id = %s AND channel = %s AND urgent = %s AND recipient BETWEEN %s AND %s"
 
@@ -127,8 +127,9 @@ def record_late(batch_id: int, outcome: Outcome) -> None:
 def settle(batch: Batch) -> None:
     """Take over from a worker that died: what its journal says is so, the rest is due again.
 
-    But for what may be on the wire still, left behind by its batch. Where nobody died there is
-    nothing to write, and nothing is waited for.
+    But for what may be on the wire still, left behind by its batch. Of what was on the wire nobody
+    knows whether its receiver has it: an attempt says so. Where the journal is elsewhere, that may
+    be all. Where nobody died there is nothing to write, and nothing is waited for.
     """
     left_over = Delivery.objects.filter(
         **members(batch), state="sending", due_at__lte=timezone.now()
@@ -142,10 +143,12 @@ def settle(batch: Batch) -> None:
             _record(batch, outcomes)
         cursor.execute(
             f"UPDATE dispatch_delivery SET state = 'pending' WHERE {_COLUMNS}"
-            " AND state = 'sending' AND due_at <= %s",
+            " AND state = 'sending' AND due_at <= %s RETURNING id",
             [*_span(batch), stored(timezone.now())],
         )
-        if cursor.rowcount:
+        if again := [ident for (ident,) in cursor.fetchall()]:
+            begun = journal.unanswered(batch.pk)
+            _doubt(again if begun is None else begun.intersection(again))
             recount(batch)
     journal.remove(batch.pk)
 
@@ -263,7 +266,7 @@ def _record(batch: Batch, outcomes: Sequence[Outcome]) -> None:
     failing = [outcome for outcome in outcomes if outcome.error is not None]
     delivered = _record_delivered([outcome for outcome in outcomes if outcome.error is None])
     failed = _record_failing(batch, failing) if failing else 0
-    _record_attempts([outcome for outcome in failing if outcome.tried])
+    _record_attempts([outcome for outcome in failing if _counts(outcome)])
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE dispatch_batch SET delivered = delivered + %s, failed = failed + %s"
@@ -288,6 +291,16 @@ def _record_delivered(outcomes: Sequence[Outcome]) -> int:
         return int(cursor.rowcount)
 
 
+def _doubt(deliveries: Iterable[int]) -> None:
+    """Put on record that they were handed over, or may have been, and no answer came."""
+    error, now = Unavailable(UNANSWERED), timezone.now().timestamp()
+    unanswered = [Outcome(delivery, error, "", now) for delivery in deliveries]
+    _record_attempts(unanswered)
+    Delivery.objects.filter(pk__in=[one.delivery for one in unanswered]).update(
+        attempts=F("attempts") + 1
+    )
+
+
 def _record_failing(batch: Batch, outcomes: Sequence[Outcome]) -> int:
     """How many have failed for good; the others are due again."""
     sending = Delivery.objects.filter(pk__in=[one.delivery for one in outcomes], state="sending")
@@ -297,7 +310,7 @@ def _record_failing(batch: Batch, outcomes: Sequence[Outcome]) -> int:
         if delivery not in standing or error is None:
             continue
         _, attempts, since, due_at = standing.pop(delivery)
-        attempts += error.is_attempt
+        attempts += error.is_attempt or error.reason == UNANSWERED
         again = next_attempt(
             rule, error, attempts=attempts, first_due=since, now=_moment(at), seed=delivery
         )
@@ -316,6 +329,11 @@ def _record_failing(batch: Batch, outcomes: Sequence[Outcome]) -> int:
             [json.dumps(rows)],
         )
     return failed
+
+
+def _counts(outcome: Outcome) -> bool:
+    """Whether it is a try to keep: the receiver has answered, or may have it."""
+    return outcome.tried or (outcome.error is not None and outcome.error.reason == UNANSWERED)
 
 
 def _record_attempts(outcomes: Sequence[Outcome]) -> None:

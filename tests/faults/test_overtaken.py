@@ -14,8 +14,9 @@ from tests.running import until
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(400)]
 SIZES = [("sqlite", MANY), ("postgresql", MANY)]
-ON_THE_WIRE = 8
-"""Mails that a worker may have on the wire: two for each connection."""
+LATE = 200 + 2 * 8
+"""Mails of the old edition that may still come: a round that had begun, and what two workers, the
+one that was killed and the next, had on the wire, two for each connection."""
 
 
 @pytest.mark.parametrize("scene", SIZES, indirect=True)
@@ -25,7 +26,7 @@ def test_everybody_gets_a_correction_of_fact(scene: Scene) -> None:
     had, bound = overtake(scene, release, "fact")
     mails = numbered(scene, release)
     assert had <= set(mails[1])
-    assert len(set(mails[1]) - had) <= ON_THE_WIRE
+    assert len(set(mails[1]) - had) <= LATE
     assert len(set(mails[2])) == scene.readers, "somebody was left out"
     assert doubled(mails) <= bound
     assert in_order(scene.crowd.of(release))
@@ -37,7 +38,7 @@ def test_a_correction_of_language_goes_to_those_who_waited(scene: Scene) -> None
     scene.wait_for(scene.readers // 3)
     had, bound = overtake(scene, release, "language")
     mails = numbered(scene, release)
-    assert len(set(mails[1]) - had) <= ON_THE_WIRE
+    assert len(set(mails[1]) - had) <= LATE
     assert len(set(mails[1]) | set(mails[2])) == scene.readers, "somebody was left out"
     # Whoever had it on the wire when a worker was killed may have both.
     assert len(set(mails[1]) & set(mails[2])) + doubled(mails) <= bound
@@ -49,10 +50,10 @@ def test_who_has_what_is_withdrawn_is_told_and_nobody_else(scene: Scene) -> None
     scene.wait_for(scene.readers // 3)
     had, bound = overtake(scene, release, "withdraw")
     mails = numbered(scene, release)
-    assert len(set(mails[1]) - had) <= ON_THE_WIRE
+    assert len(set(mails[1]) - had) <= LATE
     assert set(mails[1]) <= set(mails[2]), "somebody has it and was not told"
     # Nobody knows whether a mail on the wire was taken over: those readers are told too.
-    assert len(set(mails[2]) - set(mails[1])) <= bound + ON_THE_WIRE
+    assert len(set(mails[2]) - set(mails[1])) <= bound + LATE
     assert doubled(mails) <= bound
     assert in_order(scene.crowd.of(release))
 

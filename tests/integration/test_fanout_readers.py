@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from distributor.audience import grants, unsubscribing
 from distributor.audience.models import Subscriber, Subscription
-from distributor.dispatch import delivering, fanout, recipients, rounds, standing
+from distributor.dispatch import delivering, fanout, leases, recipients, rounds, standing
 from distributor.dispatch.models import Batch, Delivery, Edition
 from distributor.errors import Refused
 from tests import fanning
@@ -188,8 +188,9 @@ def test_who_was_on_the_wire_and_got_nothing_is_added_to_the_newer_edition() -> 
     newest = fanning.issue(first, act="release.updated", kind="language", lead="Ny ingress.")
     assert [fanning.told(newest, r) for r in (before, flying, behind)] == ["first", "", "first"]
     batch = Batch.objects.select_related("edition").get(edition=first)
+    assert leases.claim(batch)
     rounds.hand_back(batch, [due])
-    rounds.close(batch)
+    rounds.close(batch, release=True)
     assert fanning.claim(first, [flying]) == []
     delivering.deliver(batch.pk)
     assert fanning.told(newest, flying) == "first"
@@ -208,8 +209,9 @@ def test_those_added_to_a_newer_edition_have_batches_of_their_own_where_none_spa
     claimed = fanning.claim(first, flying)
     newest = fanning.issue(first, act="release.updated", kind="language", lead="Ny ingress.")
     batch = Batch.objects.select_related("edition").get(edition=first)
+    assert leases.claim(batch)
     rounds.hand_back(batch, claimed)
-    rounds.close(batch)
+    rounds.close(batch, release=True)
     delivering.deliver(batch.pk)
     batches = Batch.objects.filter(edition=newest).order_by("first")
     spans = [(each.first, each.last, each.total) for each in batches]

@@ -11,7 +11,7 @@ from distributor.adapters.smtp.connection import TALKING, Connection
 from distributor.adapters.smtp.dialogue import GO, OVER, READY
 from distributor.adapters.smtp.parcels import Parcel, Result
 from distributor.adapters.smtp.pool import Pool
-from distributor.errors import DeliveryError, Refused, Unavailable
+from distributor.errors import UNANSWERED, DeliveryError, Refused, Unavailable
 
 _TICK = 0.1
 _SHORT_TICK = 0.02
@@ -252,6 +252,7 @@ class Round:
         if connection.phase == "closed":
             return
         dialogue, route = connection.dialogue, connection.route
+        whole = dialogue is not None and connection.wire.unsent <= dialogue.tail
         if dialogue is not None:
             dialogue.lose(error)
             self._settle(connection)
@@ -261,7 +262,7 @@ class Round:
         asked = dialogue.asked if dialogue is not None else None
         useful = dialogue is not None and (dialogue.served > 0 or sent is not None)
         if sent is not None:
-            self._report(Result(sent.key, error, error.reply))
+            self._report(Result(sent.key, _unanswered(error) if whole else error, error.reply))
         if self._halt_at is not None:
             return
         if asked is not None:
@@ -322,6 +323,11 @@ class Round:
                 except Unavailable as error:
                     self._lose(connection, error, now)
         self._pool.tidy(now)
+
+
+def _unanswered(error: DeliveryError) -> Unavailable:
+    """The final dot has left, and nobody knows whether the relay took the message over."""
+    return Unavailable(UNANSWERED, error.reply or error.reason, about="relay")
 
 
 def _stopped() -> Unavailable:

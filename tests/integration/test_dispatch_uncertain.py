@@ -1,0 +1,84 @@
+"""Who may have got a mail of which no answer came is told of what its receivers are told."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from distributor.dispatch import leases, rounds
+from distributor.dispatch.journal import Journal, Outcome
+from distributor.dispatch.models import Attempt, Batch, Delivery, Edition
+from distributor.errors import UNANSWERED, DeliveryError, Unavailable
+from tests import fanning
+
+pytestmark = pytest.mark.django_db
+
+
+def test_who_may_have_been_on_the_wire_at_a_kill() -> None:
+    _, flying, answered, _ = fanning.readers(4)
+    edition, batch = _held()
+    one, open_, other, _ = rounds.begin(batch, 4, after=0)
+    written = Journal(batch.pk, 50)
+    for due in (one, open_, other):
+        written.begin(due.id)
+    written.write(_outcome(one))
+    rounds.record(batch, [_outcome(one)])
+    written.clear({open_.id, other.id})
+    written.write(_outcome(other))
+    written.close(remove=False)
+    rounds.settle(batch)
+    assert _due(edition)[0].recipient == flying
+    assert _withdrawn(edition) == {one.recipient, flying, answered}
+    assert Attempt.objects.get().delivery_id == open_.id
+
+
+def test_whoever_was_claimed_by_a_host_that_is_lost_with_its_journal() -> None:
+    first, second, _ = fanning.readers(3)
+    edition, batch = _held()
+    assert len(rounds.begin(batch, 2, after=0)) == 2
+    rounds.settle(batch)
+    assert len(_due(edition)) == 3
+    assert _withdrawn(edition) == {first, second}
+
+
+def test_whose_connection_ended_after_the_last_octet() -> None:
+    first, _ = fanning.readers(2)
+    edition, batch = _held()
+    lost, away = rounds.begin(batch, 2, after=0)
+    unanswered = Unavailable(UNANSWERED, "closed", about="relay")
+    closed = Unavailable("closed", about="relay")
+    rounds.record(batch, [_outcome(lost, unanswered), _outcome(away, closed)])
+    assert [row.attempts for row in _due(edition)] == [1, 0]
+    assert _withdrawn(edition) == {first}
+
+
+def test_what_was_handed_back_was_not_on_the_wire() -> None:
+    fanning.readers(2)
+    edition, batch = _held()
+    rounds.hand_back(batch, rounds.begin(batch, 2, after=0))
+    rounds.settle(batch)
+    assert _withdrawn(edition) == set()
+
+
+def _held() -> tuple[Edition, Batch]:
+    """A release on its way to all readers, and its batch, claimed."""
+    edition = fanning.issue()
+    batch = Batch.objects.select_related("edition").get(edition=edition, channel="email")
+    assert leases.claim(batch)
+    return edition, batch
+
+
+def _due(edition: Edition) -> list[Delivery]:
+    return list(Delivery.objects.filter(edition=edition, state="pending").order_by("recipient"))
+
+
+def _withdrawn(edition: Edition) -> set[int]:
+    """Who is told that ``edition`` is withdrawn."""
+    notice = fanning.issue(edition, act="release.withdrawn")
+    told = Delivery.objects.filter(edition=notice, channel="email")
+    return set(told.values_list("recipient", flat=True))
+
+
+def _outcome(due: rounds.Due, error: DeliveryError | None = None) -> Outcome:
+    return Outcome(due.id, error, "250 2.0.0 taken", time.time())
