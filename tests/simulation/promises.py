@@ -105,11 +105,7 @@ def _left_out(story: Story) -> Iterator[str]:
         return
     concerned = set(story.followers)
     if newest.status != Edition.Status.USABLE:
-        earlier = [
-            copy
-            for copy, times in story.wire.had.items()
-            if copy.edition != newest.pk and times > story.wire.excused[copy]
-        ]
+        earlier = [copy for copy in story.wire.had if copy.edition != newest.pk]
         concerned &= {copy.recipient for copy in earlier}
     told = set(Delivery.objects.filter(edition=newest).values_list("recipient", flat=True))
     for reader in sorted(concerned - told):

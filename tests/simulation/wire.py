@@ -111,6 +111,7 @@ class Desk:
                 pass_.hand_back(round_[at:])
                 return
             world.pause()
+            pass_.begin(due)
             under_way.append(self._begin(due, copy))
             world.pause()
 
