@@ -107,8 +107,9 @@ def hand_over(
         row = Delivery.objects.get(pk=due.id)
         lane = Batch.objects.filter(edition=edition, channel=row.channel, urgent=row.urgent)
         batch = lane.get(first__lte=due.recipient, last__gte=due.recipient)
+        assert leases.claim(batch)
         rounds.record(batch, [Outcome(due.id, error, "250 2.0.0 taken", time.time())])
-        rounds.close(batch)
+        rounds.close(batch, release=True)
 
 
 def told(edition: Edition, recipient: int) -> str:

@@ -83,11 +83,14 @@ def overtaken_by(batch: Batch) -> Edition | None:
 
 
 def record(batch: Batch, outcomes: Sequence[Outcome]) -> None:
-    """Write down what came of deliveries in ``sending``, with one transaction for all of them."""
+    """Write down what came of deliveries in ``sending``, with one transaction for all of them.
+
+    Where the lease was lost, only what was handed over: whoever took it may be sending the rest.
+    """
     if not outcomes:
         return
     with transaction.atomic():
-        _record(batch, outcomes)
+        _record(batch, _ours(batch, outcomes))
 
 
 def record_and_begin(
@@ -96,7 +99,7 @@ def record_and_begin(
     """:func:`record`, then :func:`begin`, in one transaction."""
     with transaction.atomic():
         if outcomes:
-            _record(batch, outcomes)
+            _record(batch, _ours(batch, outcomes))
         return begin(batch, size, after=after)
 
 
@@ -260,6 +263,19 @@ def _span(batch: Batch, *, above: int = 0) -> list[Any]:
     """What ``_COLUMNS`` asks for."""
     first = max(batch.first, above + 1)
     return [batch.edition_id, batch.channel, batch.urgent, first, batch.last]
+
+
+def _ours(batch: Batch, outcomes: Sequence[Outcome]) -> Sequence[Outcome]:
+    """What of ``outcomes`` may be written, whoever holds the lease of ``batch`` by now.
+
+    A failure of ours would make due again what another has claimed since and is handing over.
+    """
+    if all(outcome.error is None for outcome in outcomes):
+        return outcomes
+    lock(batch)
+    if Batch.objects.filter(pk=batch.pk, holder=leases.holder()).exists():
+        return outcomes
+    return [outcome for outcome in outcomes if outcome.error is None]
 
 
 def _record(batch: Batch, outcomes: Sequence[Outcome]) -> None:

@@ -239,6 +239,22 @@ def test_who_lost_the_lease_claims_nothing_more() -> None:
     assert rounds.begin(batch, 50, after=0) == []
 
 
+def test_who_lost_the_lease_takes_nothing_back_from_whoever_has_it() -> None:
+    _readers(3)
+    edition = _issue()
+    fanout.fan_out(edition.pk)
+    batch = _claimed(edition)
+    taken = rounds.begin(batch, 50, after=0)
+    Batch.objects.update(holder="another")
+    busy, refused = Unavailable("busy", "451 later"), Refused("policy", "554 no")
+    told = [_outcome(taken[0], busy), _outcome(taken[1], refused), _outcome(taken[2])]
+    rounds.record(batch, told[:1])
+    assert rounds.record_and_begin(batch, told[1:], 50, after=0) == []
+    rows = Delivery.objects.order_by("recipient").values_list("state", "attempts")
+    assert list(rows) == [("sending", 0), ("sending", 0), ("delivered", 1)]
+    assert not Attempt.objects.exists()
+
+
 def test_a_paused_sending_claims_nothing_and_goes_on_when_resumed() -> None:
     _readers(3)
     edition = _issue()
