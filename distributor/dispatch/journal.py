@@ -13,6 +13,7 @@ import os
 import re
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -65,6 +66,7 @@ class Journal:
         self._synced = time.monotonic()
         file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
+            self._inode = os.fstat(file).st_ino
             _take_room(file, lines * LINE)
             # The kernel's own pages: what stands in them outlives the process, and a line costs
             # no system call.
@@ -102,10 +104,14 @@ class Journal:
         self._used = len(kept)
 
     def close(self, *, remove: bool) -> None:
-        """Nothing more can be written; what a round that broke off left is kept to be settled."""
+        """Nothing more can be written; what a round that broke off left is kept to be settled.
+
+        Whoever has taken the batch over meanwhile has a journal of their own there, which stays.
+        """
         self._pages.close()
-        if remove:
-            self._path.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):
+            if remove and self._path.stat().st_ino == self._inode:
+                self._path.unlink()
 
 
 def is_kept(batch: int) -> bool:

@@ -67,15 +67,18 @@ def claim(row: models.Model, when: Q = _ALWAYS, **changes: Any) -> bool:
 def _renew(row: models.Model) -> datetime:
     """Lengthen the lease of ``row``, if it is still ours; until when it would last."""
     until = timezone.now() + LENGTH
-    mine = type(row)._default_manager.filter(pk=row.pk, holder=holder())
-    mine.update(lease_until=until)
+    _ours(row).update(lease_until=until)
     return until
 
 
 def release(row: models.Model) -> None:
     """Give the lease back, if it is still ours."""
-    mine = type(row)._default_manager.filter(pk=row.pk, holder=holder())
-    mine.update(holder="", lease_until=None)
+    _ours(row).update(holder="", lease_until=None)
+
+
+def _ours(row: models.Model) -> models.QuerySet[models.Model]:
+    """The row, if this process still holds its lease."""
+    return type(row)._default_manager.filter(pk=row.pk, holder=holder())
 
 
 def _no_journal(row: Any) -> None:
@@ -101,7 +104,7 @@ def held(row: models.Model, settle: Settle = _no_journal) -> Iterator[None]:
         done.set()
         thread.join()
         try:
-            if not whole:
+            if not whole and _ours(row).exists():
                 settle(row)
             release(row)
         except DatabaseError:
@@ -130,11 +133,10 @@ class _Keeper:
         """Once the lease has run out it may be anybody's, and ours again: then it stays."""
         pause = threading.Event()
         while not pause.wait(TRIED_AGAIN) and timezone.now() < self._until - LENGTH / 12:
-            mine = type(self._row)._default_manager.filter(pk=self._row.pk, holder=holder())
             try:
-                if mine.exists():
+                if _ours(self._row).exists():
                     self._settle(self._row)
-                _end(mine)
+                _end(_ours(self._row))
                 return
             except DatabaseError:
                 close_old_connections()

@@ -61,6 +61,21 @@ def test_what_was_handed_back_was_not_on_the_wire() -> None:
     assert _withdrawn(edition) == set()
 
 
+def test_who_lost_the_batch_leaves_the_journal_of_its_next_holder() -> None:
+    first, _ = fanning.readers(2)
+    edition, batch = _held()
+    late = Journal(batch.pk, 50)
+    rounds.settle(batch)
+    (due,) = rounds.begin(batch, 1, after=0)
+    written = Journal(batch.pk, 50)
+    written.begin(due.id)
+    written.write(_outcome(due))
+    late.close(remove=True)
+    written.close(remove=False)
+    rounds.settle(batch)
+    assert Delivery.objects.get(edition=edition, recipient=first).state == "delivered"
+
+
 def _held() -> tuple[Edition, Batch]:
     """A release on its way to all readers, and its batch, claimed."""
     edition = fanning.issue()
