@@ -25,7 +25,7 @@ test: $(STAMPS)/dev browser
 	DISTRIBUTOR_TEST_POSTGRES=1 $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile tests/integration tests/features -m "django_db and not long and not screens"
 
 faults: $(STAMPS)/dev
-	$(BIN)/python -m pytest -q -n 3 --dist loadfile tests/simulation tests/faults tests/integration/test_service_up.py tests/browser --timeout 600
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile tests/simulation tests/faults tests/integration/test_service_up.py tests/browser --timeout 600
 
 bench: $(STAMPS)/dev
 	$(BIN)/python -m tests.benchmarks

@@ -30,6 +30,11 @@ class DeliveryError(Exception):
         """Whether it says something of this delivery, not only that nobody's can go now."""
         return self.about not in ("relay", "group")
 
+    @property
+    def counts(self) -> bool:
+        """Whether this try is kept on record: it says something, or the receiver may have it."""
+        return self.is_attempt or self.reason == UNANSWERED
+
 
 class Refused(DeliveryError):
     """Never again: the same try would be refused in the same way."""

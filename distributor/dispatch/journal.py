@@ -121,28 +121,16 @@ def is_kept(batch: int) -> bool:
 
 def left(batch: int) -> Iterator[Outcome]:
     """The outcomes in the journal of ``batch``; a line cut short by the kill is not one."""
-    path = _path(batch)
-    if not path.exists():
-        return
-    for line in path.read_bytes().split(b"\n"):
-        outcome = _read(line.rstrip(b"\0"))
-        if outcome:
-            yield outcome
+    yield from filter(None, map(_read, _lines(batch)))
 
 
 def unanswered(batch: int) -> set[int] | None:
     """Whose outcome never came, of those that may have been on the wire; None if the journal of
     ``batch`` is not here."""
-    path = _path(batch)
-    if not path.exists():
+    if not is_kept(batch):
         return None
-    waiting: set[int] = set()
-    for line in path.read_bytes().split(b"\n"):
-        if begun := _BEGUN.fullmatch(line.rstrip(b"\0")):
-            waiting.add(int(begun[1]))
-        elif outcome := _read(line.rstrip(b"\0")):
-            waiting.discard(outcome.delivery)
-    return waiting
+    begun = {int(found[1]) for line in _lines(batch) if (found := _BEGUN.fullmatch(line))}
+    return begun.difference(outcome.delivery for outcome in left(batch))
 
 
 def remove(batch: int) -> None:
@@ -169,6 +157,12 @@ def _folder() -> Path:
 
 def _path(batch: int) -> Path:
     return _folder() / f"{batch}.jsonl"
+
+
+def _lines(batch: int) -> list[bytes]:
+    """The lines in the journal of ``batch``, none where there is none; in whatever state."""
+    path = _path(batch)
+    return [line.rstrip(b"\0") for line in path.read_bytes().split(b"\n")] if path.exists() else []
 
 
 def _begun(delivery: int) -> bytes:

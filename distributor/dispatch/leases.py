@@ -67,16 +67,16 @@ def claim(row: models.Model, when: Q = _ALWAYS, **changes: Any) -> bool:
 def _renew(row: models.Model) -> datetime:
     """Lengthen the lease of ``row``, if it is still ours; until when it would last."""
     until = timezone.now() + LENGTH
-    _ours(row).update(lease_until=until)
+    ours(row).update(lease_until=until)
     return until
 
 
 def release(row: models.Model) -> None:
     """Give the lease back, if it is still ours."""
-    _ours(row).update(holder="", lease_until=None)
+    ours(row).update(holder="", lease_until=None)
 
 
-def _ours(row: models.Model) -> models.QuerySet[models.Model]:
+def ours(row: models.Model) -> models.QuerySet[models.Model]:
     """The row, if this process still holds its lease."""
     return type(row)._default_manager.filter(pk=row.pk, holder=holder())
 
@@ -104,7 +104,7 @@ def held(row: models.Model, settle: Settle = _no_journal) -> Iterator[None]:
         done.set()
         thread.join()
         try:
-            if not whole and _ours(row).exists():
+            if not whole and ours(row).exists():
                 settle(row)
             release(row)
         except DatabaseError:
@@ -134,9 +134,9 @@ class _Keeper:
         pause = threading.Event()
         while not pause.wait(TRIED_AGAIN) and timezone.now() < self._until - LENGTH / 12:
             try:
-                if _ours(self._row).exists():
+                if ours(self._row).exists():
                     self._settle(self._row)
-                _end(_ours(self._row))
+                _end(ours(self._row))
                 return
             except DatabaseError:
                 close_old_connections()

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from django.db import connection
+from django.db.models import Q
 
 from distributor.audience import grants, matching
 from distributor.audience.matching import Query
@@ -22,6 +23,10 @@ from distributor.release import Release
 
 CORRECTED_AT_ONCE = ("changed", "cancelled")
 """What of an event its receivers are told at once."""
+
+
+HAD = Q(state__in=("delivered", "sending")) | Q(attempts_made__reason__in=UNCERTAIN)
+"""The deliveries whose recipients have the edition, or may have it. One may be found twice."""
 
 
 class Told(NamedTuple):

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from distributor.dispatch import packed, rounds
+from distributor.dispatch import packed, recipients, rounds
 from distributor.dispatch.models import Attempt, Batch, Delivery
 from distributor.errors import UNCERTAIN
 
@@ -46,9 +46,8 @@ def prune(batch: Batch) -> None:
         if not Batch.objects.filter(pk=batch.pk, due_at=None, receivers=None).exists():
             return
         deliveries = Delivery.objects.filter(**rounds.members(batch))
-        uncertain = Q(attempts_made__reason__in=UNCERTAIN)
-        had = deliveries.filter(Q(state=Delivery.State.DELIVERED) | uncertain)
-        receivers = packed.pack(had.values_list("recipient", flat=True))
+        had = deliveries.filter(recipients.HAD).values_list("recipient", flat=True)
+        receivers = packed.pack(had)
         deliveries.delete()
         Batch.objects.filter(pk=batch.pk).update(receivers=receivers)
 

@@ -90,7 +90,7 @@ def record(batch: Batch, outcomes: Sequence[Outcome]) -> None:
     if not outcomes:
         return
     with transaction.atomic():
-        _record(batch, _ours(batch, outcomes))
+        _record(batch, _ours_to_tell(batch, outcomes))
 
 
 def record_and_begin(
@@ -99,7 +99,7 @@ def record_and_begin(
     """:func:`record`, then :func:`begin`, in one transaction."""
     with transaction.atomic():
         if outcomes:
-            _record(batch, _ours(batch, outcomes))
+            _record(batch, _ours_to_tell(batch, outcomes))
         return begin(batch, size, after=after)
 
 
@@ -110,7 +110,7 @@ def hand_back(batch: Batch, deliveries: Iterable[Due]) -> None:
     """
     ids = [due.id for due in deliveries]
     if ids:
-        held = Exists(Batch.objects.filter(pk=batch.pk, holder=leases.holder()))
+        held = Exists(leases.ours(batch))
         Delivery.objects.filter(held, pk__in=ids, state="sending").update(state="pending")
 
 
@@ -265,7 +265,7 @@ def _span(batch: Batch, *, above: int = 0) -> list[Any]:
     return [batch.edition_id, batch.channel, batch.urgent, first, batch.last]
 
 
-def _ours(batch: Batch, outcomes: Sequence[Outcome]) -> Sequence[Outcome]:
+def _ours_to_tell(batch: Batch, outcomes: Sequence[Outcome]) -> Sequence[Outcome]:
     """What of ``outcomes`` may be written, whoever holds the lease of ``batch`` by now.
 
     A failure of ours would make due again what another has claimed since and is handing over.
@@ -273,7 +273,7 @@ def _ours(batch: Batch, outcomes: Sequence[Outcome]) -> Sequence[Outcome]:
     if all(outcome.error is None for outcome in outcomes):
         return outcomes
     lock(batch)
-    if Batch.objects.filter(pk=batch.pk, holder=leases.holder()).exists():
+    if leases.ours(batch).exists():
         return outcomes
     return [outcome for outcome in outcomes if outcome.error is None]
 
@@ -282,7 +282,7 @@ def _record(batch: Batch, outcomes: Sequence[Outcome]) -> None:
     failing = [outcome for outcome in outcomes if outcome.error is not None]
     delivered = _record_delivered([outcome for outcome in outcomes if outcome.error is None])
     failed = _record_failing(batch, failing) if failing else 0
-    _record_attempts([outcome for outcome in failing if _counts(outcome)])
+    _record_attempts([one for one in failing if one.error is not None and one.error.counts])
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE dispatch_batch SET delivered = delivered + %s, failed = failed + %s"
@@ -326,7 +326,7 @@ def _record_failing(batch: Batch, outcomes: Sequence[Outcome]) -> int:
         if delivery not in standing or error is None:
             continue
         _, attempts, since, due_at = standing.pop(delivery)
-        attempts += error.is_attempt or error.reason == UNANSWERED
+        attempts += error.counts
         again = next_attempt(
             rule, error, attempts=attempts, first_due=since, now=_moment(at), seed=delivery
         )
@@ -345,11 +345,6 @@ def _record_failing(batch: Batch, outcomes: Sequence[Outcome]) -> int:
             [json.dumps(rows)],
         )
     return failed
-
-
-def _counts(outcome: Outcome) -> bool:
-    """Whether it is a try to keep: the receiver has answered, or may have it."""
-    return outcome.tried or (outcome.error is not None and outcome.error.reason == UNANSWERED)
 
 
 def _record_attempts(outcomes: Sequence[Outcome]) -> None:

@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
 from distributor.audience.models import Endpoint, Subscriber
-from distributor.dispatch import editions, fanout
+from distributor.dispatch import editions, fanout, recipients
 from distributor.dispatch.models import Delivery, Edition, lifted
-from distributor.errors import UNCERTAIN
 from distributor.newsroom import snapshot
 from distributor.release import Correction
 
@@ -106,10 +104,7 @@ def _proposed(
 def holders(page: ReleasePage) -> tuple[list[str], int]:
     """Who has the text: the first of them by name, and how many there are."""
     every = editions.standing(page.release_id)
-    had = Delivery.objects.filter(
-        Q(state__in=("delivered", "sending")) | Q(attempts_made__reason__in=UNCERTAIN),
-        edition__in=every,
-    )
+    had = Delivery.objects.filter(recipients.HAD, edition__in=every)
     readers = had.filter(channel="email").values("recipient").distinct()
     served = had.filter(channel="webhook").values("recipient").distinct()
     people = Subscriber.objects.filter(pk__in=readers).order_by("address")
