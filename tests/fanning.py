@@ -90,9 +90,7 @@ def claim(edition: Edition, recipients: Iterable[int]) -> list[rounds.Due]:
     """Claim what an edition owes to ``recipients``, as a worker that is at them does."""
     claimed = []
     for recipient in recipients:
-        row = Delivery.objects.get(edition=edition, recipient=recipient)
-        lane = Batch.objects.filter(edition=edition, channel=row.channel, urgent=row.urgent)
-        batch = lane.get(first__lte=recipient, last__gte=recipient)
+        batch = _batch(edition, recipient)
         assert leases.claim(batch)
         claimed += rounds.begin(batch, 1, after=recipient - 1)
         leases.release(batch)
@@ -104,12 +102,28 @@ def hand_over(
 ) -> None:
     """Have ``edition`` taken, or refused with ``error``, for each of ``recipients``."""
     for due in claim(edition, recipients):
-        row = Delivery.objects.get(pk=due.id)
-        lane = Batch.objects.filter(edition=edition, channel=row.channel, urgent=row.urgent)
-        batch = lane.get(first__lte=due.recipient, last__gte=due.recipient)
+        batch = _batch(edition, due.recipient)
         assert leases.claim(batch)
-        rounds.record(batch, [Outcome(due.id, error, "250 2.0.0 taken", time.time())])
+        rounds.record(batch, [outcome(due, error)])
         rounds.close(batch, release=True)
+
+
+def held(edition: Edition) -> Batch:
+    """The one batch of ``edition``, claimed."""
+    batch = Batch.objects.select_related("edition").get(edition=edition)
+    assert leases.claim(batch)
+    return batch
+
+
+def outcome(due: rounds.Due, error: DeliveryError | None = None) -> Outcome:
+    """What came of ``due`` just now."""
+    return Outcome(due.id, error, "250 2.0.0 taken", time.time())
+
+
+def _batch(edition: Edition, recipient: int) -> Batch:
+    row = Delivery.objects.get(edition=edition, recipient=recipient)
+    lane = Batch.objects.filter(edition=edition, channel=row.channel, urgent=row.urgent)
+    return lane.get(first__lte=recipient, last__gte=recipient)
 
 
 def told(edition: Edition, recipient: int) -> str:

@@ -21,9 +21,7 @@ one that was killed and the next, had on the wire, two for each connection."""
 
 @pytest.mark.parametrize("scene", SIZES, indirect=True)
 def test_everybody_gets_a_correction_of_fact(scene: Scene) -> None:
-    release = scene.publish("felaktigt belopp", delay=0.003)
-    scene.wait_for(scene.readers // 3)
-    had, bound = overtake(scene, release, "fact")
+    release, had, bound = overtake(scene, "fact")
     mails = numbered(scene, release)
     assert had <= set(mails[1])
     assert len(set(mails[1]) - had) <= LATE
@@ -34,9 +32,7 @@ def test_everybody_gets_a_correction_of_fact(scene: Scene) -> None:
 
 @pytest.mark.parametrize("scene", SIZES, indirect=True)
 def test_a_correction_of_language_goes_to_those_who_waited(scene: Scene) -> None:
-    release = scene.publish("felaktigt ord", delay=0.003)
-    scene.wait_for(scene.readers // 3)
-    had, bound = overtake(scene, release, "language")
+    release, had, bound = overtake(scene, "language")
     mails = numbered(scene, release)
     assert len(set(mails[1]) - had) <= LATE
     assert len(set(mails[1]) | set(mails[2])) == scene.readers, "somebody was left out"
@@ -46,9 +42,7 @@ def test_a_correction_of_language_goes_to_those_who_waited(scene: Scene) -> None
 
 @pytest.mark.parametrize("scene", SIZES, indirect=True)
 def test_who_has_what_is_withdrawn_is_told_and_nobody_else(scene: Scene) -> None:
-    release = scene.publish("felaktigt beslut", delay=0.003)
-    scene.wait_for(scene.readers // 3)
-    had, bound = overtake(scene, release, "withdraw")
+    release, had, bound = overtake(scene, "withdraw")
     mails = numbered(scene, release)
     assert len(set(mails[1]) - had) <= LATE
     assert set(mails[1]) <= set(mails[2]), "somebody has it and was not told"
@@ -58,9 +52,12 @@ def test_who_has_what_is_withdrawn_is_told_and_nobody_else(scene: Scene) -> None
     assert in_order(scene.crowd.of(release))
 
 
-def overtake(scene: Scene, release: str, act: str) -> tuple[set[str], int]:
-    """Kill the worker, do ``act``, kill the worker again and let it end: who had the first edition
-    when the second was there, and how many mails were on the wire at the kills."""
+def overtake(scene: Scene, act: str) -> tuple[str, set[str], int]:
+    """At a third of a send kill the worker, do ``act``, kill the worker again and let it end: the
+    release, who had the first edition when the second was there, and how many mails were on the
+    wire at the kills."""
+    release = scene.publish(f"fel: {act}", delay=0.003)
+    scene.wait_for(scene.readers // 3)
     with scene.crowd.silent():
         bound = scene.kill(scene.worker())
         if act == "withdraw":
@@ -74,7 +71,7 @@ def overtake(scene: Scene, release: str, act: str) -> tuple[set[str], int]:
     bound += scene.kill(scene.worker())
     counts = until(lambda: scene.settled(release), 300, "nothing to be owed")
     print(f"{act}: {counts}, {len(had)} had the first edition, {bound} on the wire at the kills")
-    return had, bound
+    return release, had, bound
 
 
 def numbered(scene: Scene, release: str) -> dict[int, Counter[str]]:

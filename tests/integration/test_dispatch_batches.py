@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import uuid
 from dataclasses import replace
 from datetime import timedelta
@@ -21,11 +20,12 @@ from distributor.dispatch import (
     rounds,
     standing,
 )
-from distributor.dispatch.journal import Journal, Outcome
+from distributor.dispatch.journal import Journal
 from distributor.dispatch.models import Attempt, Batch, Delivery, Edition
 from distributor.errors import Refused, Unavailable
 from distributor.release import Release
 from distributor.release import Topic as ReleaseTopic
+from tests.fanning import held, outcome
 
 pytestmark = pytest.mark.django_db
 
@@ -69,14 +69,12 @@ def _issue(release: Release | None = None, revision: str = "1", **changes: objec
     )
 
 
-def _claimed(edition: Edition) -> Batch:
-    batch = Batch.objects.select_related("edition").get(edition=edition)
-    assert leases.claim(batch)
-    return batch
-
-
-def _outcome(due: rounds.Due, error: Refused | Unavailable | None = None) -> Outcome:
-    return Outcome(due.id, error, "250 2.0.0 taken", time.time())
+def _under_way(readers: int) -> tuple[Edition, Batch]:
+    """An edition to so many readers, fanned out, and its batch, claimed."""
+    _readers(readers)
+    edition = _issue()
+    fanout.fan_out(edition.pk)
+    return edition, held(edition)
 
 
 def test_everybody_who_follows_gets_one_delivery_and_nobody_else() -> None:
@@ -163,18 +161,15 @@ def test_the_lease_of_a_dead_process_of_this_machine_ends_at_once() -> None:
 
 
 def test_counters_are_true_after_each_round_and_what_failed_is_due_later() -> None:
-    _readers(6)
-    edition = _issue()
-    fanout.fan_out(edition.pk)
-    batch = _claimed(edition)
+    edition, batch = _under_way(6)
     first = rounds.begin(batch, 4, after=0)
     assert len(first) == 4
     rounds.record(
         batch,
         [
-            _outcome(first[0]),
-            _outcome(first[1], Refused("no-such-address", "550 5.1.1 who?")),
-            _outcome(first[2], Unavailable("busy", "451 later")),
+            outcome(first[0]),
+            outcome(first[1], Refused("no-such-address", "550 5.1.1 who?")),
+            outcome(first[2], Unavailable("busy", "451 later")),
         ],
     )
     rounds.hand_back(batch, first[3:])
@@ -186,32 +181,26 @@ def test_counters_are_true_after_each_round_and_what_failed_is_due_later() -> No
     assert retried.state == "pending"
     assert retried.due_at > timezone.now() + timedelta(seconds=90)
     assert set(Attempt.objects.values_list("outcome", flat=True)) == {"refused", "unavailable"}
-    assert Delivery.objects.get(pk=first[0].id).reply == _outcome(first[0]).reply
-    rounds.record(batch, [_outcome(due) for due in second])
+    assert Delivery.objects.get(pk=first[0].id).reply == outcome(first[0]).reply
+    rounds.record(batch, [outcome(due) for due in second])
     rounds.close(batch)
     assert Batch.objects.get().due_at <= timezone.now()
 
 
 def test_a_relay_that_is_away_costs_no_attempt() -> None:
-    _readers(1)
-    edition = _issue()
-    fanout.fan_out(edition.pk)
-    batch = _claimed(edition)
+    edition, batch = _under_way(1)
     (due,) = rounds.begin(batch, 50, after=0)
-    rounds.record(batch, [_outcome(due, Unavailable("connect", about="relay"))])
+    rounds.record(batch, [outcome(due, Unavailable("connect", about="relay"))])
     row = Delivery.objects.get()
     assert (row.state, row.attempts, Attempt.objects.count()) == ("pending", 0, 0)
 
 
 def test_after_a_kill_the_journal_says_who_got_it_and_the_rest_is_due_again() -> None:
-    _readers(5)
-    edition = _issue()
-    fanout.fan_out(edition.pk)
-    batch = _claimed(edition)
+    edition, batch = _under_way(5)
     taken = rounds.begin(batch, 5, after=0)
     written = Journal(batch.pk, 50)
-    written.write(_outcome(taken[0]))
-    written.write(_outcome(taken[1], Refused("no-such-address", "550 5.1.1 who?")))
+    written.write(outcome(taken[0]))
+    written.write(outcome(taken[1], Refused("no-such-address", "550 5.1.1 who?")))
     path = journal._path(batch.pk)
     path.write_bytes(path.read_bytes().rstrip(b"\n") + b"\n[77,17")
     written.close(remove=False)
@@ -231,23 +220,21 @@ def test_after_a_kill_the_journal_says_who_got_it_and_the_rest_is_due_again() ->
 
 
 def test_who_lost_the_lease_claims_nothing_more() -> None:
-    _readers(3)
-    edition = _issue()
-    fanout.fan_out(edition.pk)
-    batch = _claimed(edition)
+    edition, batch = _under_way(3)
     Batch.objects.update(holder="another")
     assert rounds.begin(batch, 50, after=0) == []
 
 
 def test_who_lost_the_lease_takes_nothing_back_from_whoever_has_it() -> None:
-    _readers(3)
-    edition = _issue()
-    fanout.fan_out(edition.pk)
-    batch = _claimed(edition)
+    edition, batch = _under_way(3)
     taken = rounds.begin(batch, 50, after=0)
     Batch.objects.update(holder="another")
     busy, refused = Unavailable("busy", "451 later"), Refused("policy", "554 no")
-    told = [_outcome(taken[0], busy), _outcome(taken[1], refused), _outcome(taken[2])]
+    told = [
+        outcome(taken[0], busy),
+        outcome(taken[1], refused),
+        outcome(taken[2]),
+    ]
     rounds.record(batch, told[:1])
     assert rounds.record_and_begin(batch, told[1:], 50, after=0) == []
     rows = Delivery.objects.order_by("recipient").values_list("state", "attempts")
@@ -256,10 +243,7 @@ def test_who_lost_the_lease_takes_nothing_back_from_whoever_has_it() -> None:
 
 
 def test_a_paused_sending_claims_nothing_and_goes_on_when_resumed() -> None:
-    _readers(3)
-    edition = _issue()
-    fanout.fan_out(edition.pk)
-    batch = _claimed(edition)
+    edition, batch = _under_way(3)
     assert control.pause(edition.release_id) == 1
     assert rounds.begin(batch, 50, after=0) == []
     assert control.resume(edition.release_id) == 1
@@ -267,10 +251,7 @@ def test_a_paused_sending_claims_nothing_and_goes_on_when_resumed() -> None:
 
 
 def test_a_cancelled_sending_never_goes_on() -> None:
-    _readers(3)
-    edition = _issue()
-    fanout.fan_out(edition.pk)
-    batch = _claimed(edition)
+    edition, batch = _under_way(3)
     assert control.cancel(edition.release_id) == 3
     assert rounds.begin(batch, 50, after=0) == []
     assert standing.counts([edition])["email"]["failed"] == 3
@@ -278,19 +259,16 @@ def test_a_cancelled_sending_never_goes_on() -> None:
 
 
 def test_what_comes_back_after_a_cancel_is_never_claimed_again() -> None:
-    _readers(2)
-    edition = _issue()
-    fanout.fan_out(edition.pk)
-    batch = _claimed(edition)
+    edition, batch = _under_way(2)
     taken = rounds.begin(batch, 50, after=0)
     assert control.cancel(edition.release_id) == 0
-    rounds.record(batch, [_outcome(taken[0], Unavailable("busy", "451 later"))])
+    rounds.record(batch, [outcome(taken[0], Unavailable("busy", "451 later"))])
     rounds.hand_back(batch, taken[1:])
     leases.release(batch)
     delivering.deliver(batch.pk)
     assert set(Delivery.objects.values_list("state", "reason")) == {("failed", "cancelled")}
     assert control.redeliver(edition.release_id, "email", failed=True) == 2
-    assert len(rounds.begin(_claimed(edition), 50, after=0)) == 2
+    assert len(rounds.begin(held(edition), 50, after=0)) == 2
 
 
 def test_an_edition_cancelled_before_its_fan_out_goes_to_nobody() -> None:
@@ -303,12 +281,9 @@ def test_an_edition_cancelled_before_its_fan_out_goes_to_nobody() -> None:
 
 
 def test_redelivery_of_what_failed_is_a_persons_choice() -> None:
-    _readers(2)
-    edition = _issue()
-    fanout.fan_out(edition.pk)
-    batch = _claimed(edition)
+    edition, batch = _under_way(2)
     taken = rounds.begin(batch, 50, after=0)
-    rounds.record(batch, [_outcome(taken[0]), _outcome(taken[1], Refused("policy", "554 no"))])
+    rounds.record(batch, [outcome(taken[0]), outcome(taken[1], Refused("policy", "554 no"))])
     rounds.close(batch)
     leases.release(batch)
     assert control.redeliver(edition.release_id, "email", failed=False) == 0
@@ -344,9 +319,9 @@ def test_who_waited_for_an_older_edition_gets_the_newest_only_as_a_first_mail() 
     told, waiting = _readers(2)
     first = _issue()
     fanout.fan_out(first.pk)
-    batch = _claimed(first)
+    batch = held(first)
     taken = rounds.begin(batch, 1, after=0)
-    rounds.record(batch, [_outcome(taken[0])])
+    rounds.record(batch, [outcome(taken[0])])
     leases.release(batch)
     again = replace(RELEASE, id=str(first.release_id))
     second = _issue(again, "2", title="Bron öppnar i maj")

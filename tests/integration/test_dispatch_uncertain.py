@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
-from distributor.dispatch import leases, rounds
-from distributor.dispatch.journal import Journal, Outcome
+from distributor.dispatch import rounds
+from distributor.dispatch.journal import Journal
 from distributor.dispatch.models import Attempt, Batch, Delivery, Edition
-from distributor.errors import UNANSWERED, DeliveryError, Unavailable
+from distributor.errors import UNANSWERED, Unavailable
 from tests import fanning
+from tests.fanning import held, outcome
 
 pytestmark = pytest.mark.django_db
 
@@ -22,10 +21,10 @@ def test_who_may_have_been_on_the_wire_at_a_kill() -> None:
     written = Journal(batch.pk, 50)
     for due in (one, open_, other):
         written.begin(due.id)
-    written.write(_outcome(one))
-    rounds.record(batch, [_outcome(one)])
+    written.write(outcome(one))
+    rounds.record(batch, [outcome(one)])
     written.clear({open_.id, other.id})
-    written.write(_outcome(other))
+    written.write(outcome(other))
     written.close(remove=False)
     rounds.settle(batch)
     assert _due(edition)[0].recipient == flying
@@ -48,7 +47,7 @@ def test_whose_connection_ended_after_the_last_octet() -> None:
     lost, away = rounds.begin(batch, 2, after=0)
     unanswered = Unavailable(UNANSWERED, "closed", about="relay")
     closed = Unavailable("closed", about="relay")
-    rounds.record(batch, [_outcome(lost, unanswered), _outcome(away, closed)])
+    rounds.record(batch, [outcome(lost, unanswered), outcome(away, closed)])
     assert [row.attempts for row in _due(edition)] == [1, 0]
     assert _withdrawn(edition) == {first}
 
@@ -69,7 +68,7 @@ def test_who_lost_the_batch_leaves_the_journal_of_its_next_holder() -> None:
     (due,) = rounds.begin(batch, 1, after=0)
     written = Journal(batch.pk, 50)
     written.begin(due.id)
-    written.write(_outcome(due))
+    written.write(outcome(due))
     late.close(remove=True)
     written.close(remove=False)
     rounds.settle(batch)
@@ -79,9 +78,7 @@ def test_who_lost_the_batch_leaves_the_journal_of_its_next_holder() -> None:
 def _held() -> tuple[Edition, Batch]:
     """A release on its way to all readers, and its batch, claimed."""
     edition = fanning.issue()
-    batch = Batch.objects.select_related("edition").get(edition=edition, channel="email")
-    assert leases.claim(batch)
-    return edition, batch
+    return edition, held(edition)
 
 
 def _due(edition: Edition) -> list[Delivery]:
@@ -93,7 +90,3 @@ def _withdrawn(edition: Edition) -> set[int]:
     notice = fanning.issue(edition, act="release.withdrawn")
     told = Delivery.objects.filter(edition=notice, channel="email")
     return set(told.values_list("recipient", flat=True))
-
-
-def _outcome(due: rounds.Due, error: DeliveryError | None = None) -> Outcome:
-    return Outcome(due.id, error, "250 2.0.0 taken", time.time())
