@@ -24,6 +24,26 @@ def parcels(count: int, start: int = 0) -> Iterator[Parcel]:
     return (parcel(key) for key in range(start, start + count))
 
 
+class Ahead:
+    """A monotonic clock that a test puts forward, so that nobody waits for what never comes.
+
+    It is ``seconds`` ahead, and goes ``at_rest`` further once the sender has heard nothing for one
+    of its turns.
+    """
+
+    def __init__(self) -> None:
+        self.seconds = self.at_rest = 0.0
+        self._asked = time.monotonic()
+
+    def __call__(self) -> float:
+        now = time.monotonic()
+        if now - self._asked > 0.09:
+            self.seconds += self.at_rest
+            self.at_rest = 0.0
+        self._asked = now
+        return now + self.seconds
+
+
 @contextmanager
 def postman(
     *listeners: Listener | int,
@@ -60,7 +80,7 @@ def outcomes(results: list[Result]) -> dict[int, str]:
     return found
 
 
-def until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
+def until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
     """Waits for ``condition``, not for ever."""
     deadline = time.monotonic() + seconds
     while not condition():

@@ -167,7 +167,9 @@ def test_every_body_is_whole_while_files_are_replaced(tmp_path: Path) -> None:
         for poller in pollers:
             poller.start()
         try:
-            for second in range(2, 52):
+            second = 1
+            while second < 51 or (polls <= 50 and not wrong):
+                second += 1
                 replace(file, versions[second % len(versions)], compress=True)
                 age(file, second)
         finally:

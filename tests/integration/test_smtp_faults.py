@@ -11,7 +11,16 @@ import pytest
 
 from distributor.adapters.smtp import Result
 from distributor.adapters.smtp.answers import Step, enhanced_code, meaning
-from tests.integration.smtp_senders import QUICK, outcome, outcomes, parcel, parcels, postman
+from tests.integration.smtp_senders import (
+    PATIENT,
+    QUICK,
+    Ahead,
+    outcome,
+    outcomes,
+    parcel,
+    parcels,
+    postman,
+)
 from tests.listeners.smtp import (
     CLOSE,
     EXTENSIONS,
@@ -111,14 +120,16 @@ def test_421_in_the_middle_of_a_group_spares_the_message_before(extensions: Sequ
 @pytest.mark.parametrize("step", [b"", b"EHLO", *STEPS])
 def test_silence_is_waited_out(extensions: Sequence[str], step: bytes) -> None:
     silent: set[int] = set()
+    clock = Ahead()
 
     def answer(session: Session, heard: bytes) -> list[bytes] | None:
         if session.number == 0 and (heard.startswith(step) if step else heard == b""):
             silent.add(session.number)
+            clock.at_rest = max(PATIENT.command, PATIENT.final)
         return [] if session.number in silent else None
 
     listener = Listener(answer=answer, extensions=extensions)
-    with listener, postman(listener, timeouts=QUICK) as one:
+    with listener, postman(listener, clock=clock) as one:
         found = outcomes(list(one.send(parcels(3))))
         reason = "unanswered" if step == b"." else "timeout"
         assert found.pop(0) == f"Unavailable relay {reason}"

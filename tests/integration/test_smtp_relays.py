@@ -5,11 +5,12 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 
 from distributor.adapters.smtp import Limits, Parcel, Postman, Relay
-from tests.integration.smtp_senders import QUICK, outcome, outcomes, parcels, postman
+from tests.integration.smtp_senders import PATIENT, outcome, outcomes, parcels, postman
 from tests.listeners.smtp import CLOSE, Listener, Session
 
 
@@ -55,7 +56,7 @@ def test_with_the_first_relay_in_a_black_hole_the_second_delivers_all() -> None:
     with (
         black_hole() as port,
         Listener() as second,
-        postman(port, second, connections=2, timeouts=QUICK) as one,
+        postman(port, second, connections=2, timeouts=replace(PATIENT, connect=0.5)) as one,
     ):
         assert set(outcomes(list(one.send(parcels(50)))).values()) == {"ok"}
 

@@ -30,7 +30,7 @@ CHAT = ["slack", "teams", "mattermost", "googlechat"]
 
 @pytest.fixture
 def guard() -> Guard:
-    return Guard(allow_networks=["127.0.0.0/8"], timeout=2, site_url=SITE.url)
+    return Guard(allow_networks=["127.0.0.0/8"], timeout=60, site_url=SITE.url)
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ def test_the_request_has_these_headers_and_no_others(guard: Guard, listener: Lis
     assert (request.method, request.target) == ("POST", "/hook?key=1")
     found = headers(request)
     assert found.pop("webhook-signature").startswith("v1,")
-    assert int(found.pop("webhook-timestamp")) == pytest.approx(time.time(), abs=5)
+    assert int(found.pop("webhook-timestamp")) == pytest.approx(time.time(), abs=60)
     assert found == {
         "host": f"127.0.0.1:{listener.port}",
         "user-agent": f"distributor/{__version__} (+{SITE.url}/)",
@@ -141,9 +141,10 @@ def test_cloudevents_say_where_they_come_from(guard: Guard, listener: Listener) 
     ],
 )
 def test_what_is_not_delivered(script: Script, kind: type[Exception], reason: str) -> None:
-    quick = Guard(allow_networks=["127.0.0.0/8"], timeout=0.3)
+    patience = 0.3 if reason == "timeout" else 60
+    guard = Guard(allow_networks=["127.0.0.0/8"], timeout=patience)
     with Listener(script) as listener, pytest.raises(kind) as caught:
-        post(quick, listener.url())
+        post(guard, listener.url())
     assert caught.value.reason == reason  # type: ignore[attr-defined]
 
 

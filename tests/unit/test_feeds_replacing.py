@@ -65,14 +65,16 @@ def test_another_version_is_a_later_second_and_not_in_the_future(tmp_path: Path)
     assert len(times(path)) == 1
 
 
-def test_an_older_version_is_not_waited_for(tmp_path: Path) -> None:
+def test_an_older_version_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "all.atom"
     replace(path, ONE)
     os.utime(path, (1_700_000_000, 1_700_000_000))
-    began = time.monotonic()
+    monkeypatch.setattr(time, "sleep", lambda _: pytest.fail("it waits"))
+    began = int(time.time())
     replace(path, TWO)
-    assert time.monotonic() - began < 0.5
-    assert abs(path.stat().st_mtime - time.time()) < 2
+    assert began <= path.stat().st_mtime <= time.time()
 
 
 def test_a_version_from_the_future_is_not_waited_for(tmp_path: Path) -> None:
@@ -173,7 +175,7 @@ def test_writers_take_turns(tmp_path: Path) -> None:
     writers = [
         subprocess.Popen([sys.executable, "-c", WRITER, str(path), letter]) for letter in "abc"
     ]
-    assert [writer.wait(timeout=20) for writer in writers] == [0, 0, 0]
+    assert [writer.wait(timeout=120) for writer in writers] == [0, 0, 0]
     found = versions(path)
     assert list(found) == ["all.atom", "all.atom.br", "all.atom.gz"]
     assert found["all.atom"] in {letter * 1000 for letter in (b"a", b"b", b"c")}
