@@ -50,7 +50,7 @@ def _machine() -> str:
 
 @cache
 def _started(pid: int) -> int:
-    return int(psutil.Process(pid).create_time() * 100)
+    return _birth(psutil.Process(pid))
 
 
 def claim(row: models.Model, when: Q = _ALWAYS, **changes: Any) -> bool:
@@ -178,6 +178,15 @@ def _lives(pid: int, started: int) -> bool:
     try:
         process = psutil.Process(pid)
         alive = process.status() != psutil.STATUS_ZOMBIE
-        return alive and int(process.create_time() * 100) == started
+        return alive and _birth(process) == started
     except psutil.NoSuchProcess:
         return False
+
+
+def _birth(process: psutil.Process) -> int:
+    """When ``process`` began, in hundredths of a second: the same whenever it is asked."""
+    born = process.create_time()
+    if psutil.LINUX:
+        # It is counted from the boot, whose own time changes whenever the clock is set.
+        born -= psutil.boot_time()
+    return round(100 * born)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import uuid
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
+import psutil
 import pytest
 from django.utils import timezone
 
@@ -158,6 +161,21 @@ def test_the_lease_of_a_dead_process_of_this_machine_ends_at_once() -> None:
     Batch.objects.update(holder=mine.rpartition("/")[0] + "/1")
     assert leases.end_those_of_the_dead(Batch) == 1
     assert leases.claim(batch)
+
+
+@pytest.mark.skipif(not psutil.LINUX, reason="elsewhere a process knows when it was born")
+def test_who_lives_keeps_the_lease_when_the_clock_of_the_machine_is_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, batch = _under_way(3)
+    booted = int(psutil.boot_time())
+    told = Path("/proc/stat").read_text().replace(f"btime {booted}", f"btime {booted - 2}")
+    (tmp_path / "stat").write_text(told)
+    (tmp_path / str(os.getpid())).symlink_to(f"/proc/{os.getpid()}")
+    monkeypatch.setattr(psutil, "PROCFS_PATH", str(tmp_path))
+    assert psutil.boot_time() == booted - 2
+    assert leases.end_those_of_the_dead(Batch) == 0
+    assert not leases.claim(batch)
 
 
 def test_counters_are_true_after_each_round_and_what_failed_is_due_later() -> None:

@@ -309,6 +309,7 @@ def _processes(world: World) -> SimpleNamespace:
         return SimpleNamespace(create_time=lambda: born[pid], status=lambda: "running")
 
     return SimpleNamespace(
+        LINUX=False,
         Process=process,
         NoSuchProcess=psutil.NoSuchProcess,
         STATUS_ZOMBIE=psutil.STATUS_ZOMBIE,
