@@ -6,12 +6,14 @@ import email
 import email.policy
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from email.message import EmailMessage
 from pathlib import Path
 from types import TracebackType
@@ -23,15 +25,19 @@ import requests
 from distributor.service import tether
 
 T = TypeVar("T")
+_PORTS = iter(random.SystemRandom().sample(range(12_000, 27_000), 15_000))
 
 
 def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
+    """A port that nobody listens at, and that is none of those that are given for port 0: such a
+    one may be somebody else's connection by the time it is used."""
+    while True:
+        port = next(_PORTS)
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
-def until(look: Callable[[], T], seconds: float = 15.0, what: str = "it") -> T:
+def until(look: Callable[[], T], seconds: float = 120.0, what: str = "it") -> T:
     """What ``look`` gives as soon as that is true; fails after ``seconds``."""
     deadline = time.monotonic() + seconds
     while not (seen := look()):
@@ -93,7 +99,7 @@ class Service:
             assert running.poll() is None, self.words()
             return b"is ready" in self.log.read_bytes()[begun:]
 
-        until(ready, 90, "the service to be ready")
+        until(ready, 180, "the service to be ready")
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
         """Stop it with a signal; its exit code."""
@@ -102,7 +108,7 @@ class Service:
         if self.process.poll() is None:
             self.process.send_signal(how)
         try:
-            return self.process.wait(40)
+            return self.process.wait(90)
         finally:
             self.process.kill()
             self.process = None
@@ -154,7 +160,7 @@ class Service:
 
     def answer(self, path: str) -> requests.Response:
         """What the site says at ``path``."""
-        return requests.get(self.url + path, timeout=10)
+        return requests.get(self.url + path, timeout=60)
 
     def readers(self, count: int, topic: str) -> None:
         """Import ``r0@readers.example`` and so on as confirmed readers of ``topic``."""

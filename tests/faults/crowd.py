@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from tests.listeners.smtp import Answer, Listener, Mail, Session
+
+SLOW = 0.3
+"""Seconds for each message, while it takes its time."""
 
 
 class Crowd:
@@ -22,13 +26,14 @@ class Crowd:
         self._going.set()
         self._before: list[Mail] = []
         self._keep = False
+        self._slow_from: int | None = None
         self._listener = self._listen(0, 0.0)
         self.port = self._listener.port
 
     def anew(self, *, delay: float = 0.0, keep: bool = False, answer: Answer | None = None) -> None:
         """Forget what was; with ``keep`` the messages are kept whole."""
         self.answer, self._keep = answer or self.usual, keep
-        self._before = []
+        self._before, self._slow_from = [], None
         self._listener.mails.clear()
         self._listener.delay, self._listener.keep = delay, keep
 
@@ -41,6 +46,11 @@ class Crowd:
     def come_back(self) -> None:
         """Be there again."""
         self._listener = self._listen(self.port, self.delay)
+
+    def slow_from(self, count: int | None) -> None:
+        """Take its time once so many messages were taken over, so that what is to happen then
+        happens before the last of them; with None no more, now or later."""
+        self._slow_from = count
 
     @contextmanager
     def silent(self) -> Iterator[None]:
@@ -88,6 +98,9 @@ class Crowd:
         return [mail for mail in self.mails if mail.message_id.startswith(f"<{release}.")]
 
     def _answer(self, session: Session, heard: bytes) -> Sequence[bytes] | None:
+        slow_from = self._slow_from
+        if heard == b"." and slow_from is not None and self.count >= slow_from:
+            time.sleep(SLOW)
         self._going.wait()
         return self.answer(session, heard)
 

@@ -80,7 +80,11 @@ class Scene:
         self.service.cli("subscribers", "import", sheet, "--confirmed")
 
     def wait_for(self, count: int, seconds: float = 120) -> None:
-        """Wait until so many mails were taken over, which are not all there will be."""
+        """Wait until so many mails were taken over, which are not all there will be.
+
+        From then on the mail server takes its time, until the next is waited for, or :meth:`told`.
+        """
+        self.crowd.slow_from(count)
         until(lambda: self.crowd.count >= count, seconds, f"{count} mails")
         assert self.crowd.count < self.readers, "what was to be disturbed is over"
 
@@ -126,6 +130,7 @@ class Scene:
         """All ``readers`` get it within ``seconds`` (or a fair time), ``doubled`` of them twice at
         most, and status agrees, also about those who ``failed``."""
         wanted, crowd = self.readers if readers is None else readers, self.crowd
+        crowd.slow_from(None)
 
         def copies() -> Counter[str]:
             return Counter(mail.recipient for mail in crowd.of(release))

@@ -176,7 +176,7 @@ def test_one_click_ends_it_and_the_next_release_passes_by(
     header = str(email.message_from_bytes(raw, policy=email.policy.default)["List-Unsubscribe"])
     url = header[header.index("<") + 1 : header.index(">")]
     request = urllib.request.Request(url, data=b"List-Unsubscribe=One-Click")
-    with urllib.request.urlopen(request, timeout=5) as answer:
+    with urllib.request.urlopen(request, timeout=60) as answer:
         assert answer.status == 200
         assert answer.url == url
         assert "Set-Cookie" not in answer.headers
@@ -185,5 +185,5 @@ def test_one_click_ends_it_and_the_next_release_passes_by(
     path.write_text("Nästa nyhet från Ekvik\n\nDet händer igen i Ekvik.\n", "utf-8")
     document = built.json("publish", str(path), "--topic", "digitalisering", "--wait")
     assert document["channels"]["email"]["delivered"] == READERS - 1
-    until(lambda: len(box.mails) == 2 * READERS - 1, 30)
+    until(lambda: len(box.mails) == 2 * READERS - 1)
     assert box.copies[recipient] == before

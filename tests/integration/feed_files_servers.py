@@ -18,6 +18,7 @@ from typing import Any
 from distributor.adapters.files import replace, retire
 from distributor.channels.feeds import build, stylesheet, stylesheet_path
 from distributor.web.feedfiles import FeedFiles
+from tests.running import free_port
 from tests.unit.feeds_samples import FORMATS, SITE, sample_entries, sample_feed
 
 CHECKOUT = Path(__file__).parents[2]
@@ -85,7 +86,7 @@ def call(application: Any, path: str, method: str = "GET", **headers: str) -> An
 
 def over_http(port: int) -> Ask:
     def ask(path: str, method: str = "GET", **headers: str) -> Answer:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         try:
             named = {name.replace("_", "-"): value for name, value in headers.items()}
             connection.putrequest(method, path, skip_accept_encoding=True)
@@ -102,13 +103,6 @@ def over_http(port: int) -> Ask:
     return ask
 
 
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
-
-
 @contextmanager
 def running(command: list[str], port: int, **environment: str) -> Iterator[None]:
     process = subprocess.Popen(
@@ -119,7 +113,7 @@ def running(command: list[str], port: int, **environment: str) -> Iterator[None]
         stderr=subprocess.STDOUT,
     )
     try:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while True:
             try:
                 socket.create_connection(("127.0.0.1", port), timeout=1).close()
@@ -133,7 +127,7 @@ def running(command: list[str], port: int, **environment: str) -> Iterator[None]
     finally:
         process.terminate()
         try:
-            process.communicate(timeout=10)
+            process.communicate(timeout=60)
         except subprocess.TimeoutExpired:
             process.kill()
             process.communicate()

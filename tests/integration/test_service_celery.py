@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -32,7 +35,7 @@ def worker(redis_server: str) -> Iterator[Worker]:
         command[command.index("distributor.service.celery")] = "tests.integration.service_tasks"
         begun.append(tether.spawn(command, environ=dict(os.environ)))
         with redis.client(redis_server) as connected:
-            until(lambda: len(heartbeat.alive(connected, "worker")) == len(begun), 30)
+            until(lambda: len(heartbeat.alive(connected, "worker")) == len(begun))
         return begun[-1]
 
     yield start
@@ -64,12 +67,10 @@ def test_there_are_five_queues_and_no_other(redis_server: str) -> None:
 def test_a_stop_reaches_the_task_that_runs(worker: Worker, tmp_path: Path) -> None:
     mark = tmp_path / "mark"
     process = worker("email")
-    send("tests.slow", str(mark), 60, queue="email")
+    send("tests.slow", str(mark), 240, queue="email")
     until(lambda: mark.exists() and mark.read_text() == "begun")
-    asked = time.monotonic()
     process.send_signal(signal.SIGTERM)
-    assert process.wait(9) == 0
-    assert time.monotonic() - asked < 9
+    assert process.wait(120) == 0
     assert mark.read_text() == "stopped"
 
 
@@ -98,7 +99,7 @@ def test_a_worker_outlives_redis(worker: Worker, tmp_path: Path, redis_server: s
     try:
         assert redis.wait(data_dir, again)
         send("tests.note", str(noted), "back", queue="feeds")
-        until(noted.exists, 20)
+        until(noted.exists)
         assert process.poll() is None
     finally:
         again.kill()
@@ -107,24 +108,41 @@ def test_a_worker_outlives_redis(worker: Worker, tmp_path: Path, redis_server: s
 
 
 @pytest.mark.parametrize("url", ["unix:///nowhere/redis.sock", "redis://127.0.0.1:1/0"])
-def test_without_redis_a_publish_fails_at_once(url: str) -> None:
-    away = celery.Celery("away", set_as_current=False)
-    away.conf.update(broker.configuration(Options(redis=RedisOptions(url=url))))
-    begun = time.monotonic()
-    with pytest.raises(OperationalError):
-        away.send_task("tests.note", args=[7], queue="email")
-    assert time.monotonic() - begun < 2
+def test_without_redis_a_publish_fails(url: str) -> None:
+    publish_in_vain(url)
+
+
+def test_redis_that_hangs_up_is_asked_once() -> None:
+    asked = []
+
+    def hang_up() -> None:
+        with suppress(OSError):
+            while True:
+                server.accept()[0].close()
+                asked.append(time.monotonic())
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=hang_up, daemon=True).start()
+        publish_in_vain(f"redis://127.0.0.1:{server.getsockname()[1]}/0")
+        server.shutdown(socket.SHUT_RDWR)
+    assert len(asked) == 1
 
 
 def test_without_an_answer_from_redis_a_publish_fails_soon() -> None:
-    """An address that is reserved for documents, RFC 5737: packets to it go nowhere."""
-    away = celery.Celery("away", set_as_current=False)
-    options = Options(redis=RedisOptions(url="redis://192.0.2.1/0"))
-    away.conf.update(broker.configuration(options))
     begun = time.monotonic()
+    with socket.socket() as server, socket.socket() as filling:
+        server.bind(("127.0.0.1", 0))
+        server.listen(0)
+        filling.connect(server.getsockname())
+        publish_in_vain(f"redis://127.0.0.1:{server.getsockname()[1]}/0")
+    assert time.monotonic() - begun < 8, "it was waited for as if it were connected"
+
+
+def publish_in_vain(url: str) -> None:
+    away = celery.Celery("away", set_as_current=False)
+    away.conf.update(broker.configuration(Options(redis=RedisOptions(url=url))))
     with pytest.raises(OperationalError):
         away.send_task("tests.note", args=[7], queue="email")
-    assert time.monotonic() - begun < 5
 
 
 def test_the_clock_counts_intervals_of_utc() -> None:

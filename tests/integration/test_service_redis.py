@@ -151,7 +151,7 @@ def test_it_goes_when_its_parent_is_killed(folder: Path, how: signal.Signals) ->
     until(lambda: redis.answers(folder))
     parent.send_signal(how)
     parent.wait()
-    until(lambda: gone(server), 5)
+    until(lambda: gone(server))
 
 
 def test_where_the_kernel_does_not_tie_a_process_between_does(folder: Path) -> None:
@@ -166,7 +166,7 @@ def test_where_the_kernel_does_not_tie_a_process_between_does(folder: Path) -> N
         server = connected.info("server")["process_id"]
     parent.kill()
     parent.wait()
-    until(lambda: gone(server), 5)
+    until(lambda: gone(server))
 
 
 def test_the_newest_server_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -114,7 +114,7 @@ class Listener:
     def url(self, path: str = "/hook", host: str | None = None) -> str:
         return f"{'https' if self.tls else 'http'}://{host or self.host}:{self.port}{path}"
 
-    def wait_for(self, count: int, seconds: float = 10.0) -> list[Received]:
+    def wait_for(self, count: int, seconds: float = 60.0) -> list[Received]:
         """The requests once there are ``count`` of them.
 
         Raises:
