@@ -85,6 +85,7 @@ class Job:
         try:
             if stopping.requested():
                 return
+            self._jobs.begins(self)
             outcome, seconds = self._ask()
             with self._state:
                 self._ended = not self._late
@@ -172,13 +173,16 @@ class Jobs:
             raise self._fault
         self._look_again()
         while job := self._next():
-            self._pass.begin(job.due)
             threads.submit(self._slot, job)
 
     def wait(self, seconds: float) -> None:
         """Until nothing is under way, ``seconds`` at most."""
         with self._changed:
             self._changed.wait_for(lambda: not self.running, seconds)
+
+    def begins(self, job: Job) -> None:
+        """From now on it may be on the wire."""
+        self._pass.begin(job.due)
 
     def ended(self, job: Job, outcome: Outcome, seconds: float) -> None:
         """An outcome in time."""

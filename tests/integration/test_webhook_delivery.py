@@ -21,7 +21,16 @@ from redis import Redis
 from distributor.adapters.limits import Buckets
 from distributor.audience import endpoints, guarding
 from distributor.audience.models import Endpoint
-from distributor.dispatch import delivering, editions, endpoint_jobs, fanout, leases, rounds
+from distributor.dispatch import (
+    by_webhook,
+    delivering,
+    editions,
+    endpoint_jobs,
+    fanout,
+    journal,
+    leases,
+    rounds,
+)
 from distributor.dispatch.endpoint_outage import Outage
 from distributor.dispatch.endpoint_rate import EndpointRate
 from distributor.dispatch.endpoint_reach import Reach
@@ -351,6 +360,27 @@ def test_what_is_in_overtime_is_nobodys_to_send_and_is_recorded_when_known() -> 
     rounds.settle(batch)
     row.refresh_from_db()
     assert row.state == "pending", "the process died, and it falls due by itself"
+
+
+def test_whatever_is_on_the_wire_is_in_the_journal_as_begun() -> None:
+    unknown: list[str] = []
+    with Listener() as listener:
+        many = by_webhook.connections() + 20
+        asked = [_endpoint(listener.url(f"/{number}")).pk for number in range(many)]
+        edition = _issued()
+        rows = dict(Delivery.objects.values_list("recipient", "pk"))
+        batch = Batch.objects.get().pk
+
+        def look(conversation: Any) -> None:
+            target = conversation.request.target
+            if rows[asked[int(target[1:])]] not in (journal.unanswered(batch) or ()):
+                unknown.append(target)
+            answer(200)(conversation)
+
+        listener.script = look
+        _deliver(edition)
+        assert len(listener.requests) == many
+    assert unknown == [], "after a kill nobody would know that these may have it"
 
 
 def test_what_waits_to_be_decided_is_not_lost() -> None:
