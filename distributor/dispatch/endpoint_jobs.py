@@ -75,7 +75,7 @@ class Job:
     ) -> None:
         self.due, self.endpoint, self._sealed = due, endpoint, sealed
         self.slow = bool(due.attempts or endpoint.slow)
-        self.begun = 0.0
+        self.begun, self.claimed_until = 0.0, timezone.now()
         self._jobs, self._body = jobs, body
         self._late = self._ended = False
         self._state = threading.Lock()
@@ -200,7 +200,7 @@ class Jobs:
 
         def record(told: Outcome) -> None:
             try:
-                rounds.record_late(batch_id, told)
+                rounds.record_late(batch_id, told, claimed_until=job.claimed_until)
                 endpoint_standing.learn(
                     [Answered(job.endpoint.pk, job.due.attempts + 1, told.error, seconds)]
                 )
@@ -242,7 +242,8 @@ class Jobs:
         for job in late:
             if len(_overtime) >= OVERTIME:
                 return
-            self._pass.leave(job.due, timezone.now() + patience)
+            job.claimed_until = timezone.now() + patience
+            self._pass.leave(job.due, job.claimed_until)
             with _lock:
                 _overtime.add(job.due.id)
             if job.give_slot_back():

@@ -119,10 +119,16 @@ def extend(due: Due, until: datetime) -> None:
     Delivery.objects.filter(pk=due.id, state="sending").update(due_at=until)
 
 
-def record_late(batch_id: int, outcome: Outcome) -> None:
-    """Write down what came of a delivery that was left behind by its batch."""
+def record_late(batch_id: int, outcome: Outcome, *, claimed_until: datetime) -> None:
+    """Write down what came of a delivery that was left behind by its batch.
+
+    After its time only that it was handed over: another may have claimed it since.
+    """
     with transaction.atomic():
         batch = Batch.objects.get(pk=batch_id)
+        lock(batch)
+        if outcome.error is not None and claimed_until <= timezone.now():
+            return
         _record(batch, [outcome])
         close(batch)
 

@@ -352,7 +352,7 @@ def test_what_is_in_overtime_is_nobodys_to_send_and_is_recorded_when_known() -> 
     batch.refresh_from_db()
     assert batch.due_at == until
     error = Unavailable("timeout")
-    rounds.record_late(batch.pk, Outcome(due.id, error, "", time.time()))
+    rounds.record_late(batch.pk, Outcome(due.id, error, "", time.time()), claimed_until=until)
     row.refresh_from_db()
     assert (row.state, row.attempts) == ("pending", 1)
     rounds.begin(batch, 5, after=0)
@@ -360,6 +360,23 @@ def test_what_is_in_overtime_is_nobodys_to_send_and_is_recorded_when_known() -> 
     rounds.settle(batch)
     row.refresh_from_db()
     assert row.state == "pending", "the process died, and it falls due by itself"
+
+
+def test_a_failure_that_is_known_after_its_time_takes_nothing_from_whoever_is_at_it() -> None:
+    with Listener() as listener:
+        _endpoint(listener.url())
+        edition = _issued()
+    batch = Batch.objects.select_related("edition").get()
+    Batch.objects.update(holder=leases.holder())
+    (due,) = rounds.begin(batch, 5, after=0)
+    until = timezone.now() - timedelta(seconds=1)
+    rounds.extend(due, until)
+    rounds.settle(batch)
+    assert rounds.begin(batch, 5, after=0), "it fell due, and somebody else is at it"
+    late = Outcome(due.id, Unavailable("connect"), "", time.time())
+    rounds.record_late(batch.pk, late, claimed_until=until)
+    rounds.record(batch, [Outcome(due.id, None, "200", time.time())])
+    assert Delivery.objects.get(edition=edition).state == "delivered"
 
 
 def test_whatever_is_on_the_wire_is_in_the_journal_as_begun() -> None:
