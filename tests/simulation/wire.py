@@ -158,7 +158,7 @@ class Desk:
         def hear() -> None:
             try:
                 self._world.sleep(self._world.dice.uniform(0, 20))
-                rounds.record_late(batch, self._outcome(flight))
+                rounds.record_late(batch, self._outcome(flight), claimed_until=until)
                 lost = self._world.now >= until
             except Killed:
                 lost = True
