@@ -15,7 +15,8 @@ from distributor.dispatch.passing import Pass
 ROUND = 200
 RECORDED_EVERY = 0.5
 LAST_WORDS = 8.0
-"""Seconds that requests on the wire get once the process is to stop; then they are due again."""
+"""Seconds that requests on the wire get once the process is to stop, or after a fault of ours; then
+they are due again."""
 _TICK = 0.1
 
 
@@ -37,6 +38,11 @@ def deliver(pass_: Pass) -> None:
         while not stopping.requested() and (round_ := pass_.take()):
             jobs.add(round_)
             _work(jobs)
+    except BaseException:
+        # What is on the wire would be asked for again if its answer found no journal.
+        jobs.drop()
+        jobs.wait(LAST_WORDS)
+        raise
     finally:
         jobs.settle()
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.db import OperationalError, connection
 from django.test import Client
 from django.utils import timezone
 from redis import Redis
@@ -39,7 +40,7 @@ from distributor.dispatch.models import Attempt, Batch, Delivery, Edition
 from distributor.errors import Unavailable
 from distributor.release import Correction, Paragraph, Release
 from distributor.service import redis, vitals
-from tests.listeners.http import Listener, answer, failing, in_turn, redirect
+from tests.listeners.http import Listener, answer, failing, in_turn, redirect, slowly
 from tests.running import free_port
 
 pytestmark = pytest.mark.django_db
@@ -398,6 +399,27 @@ def test_whatever_is_on_the_wire_is_in_the_journal_as_begun() -> None:
         _deliver(edition)
         assert len(listener.requests) == many
     assert unknown == [], "after a kill nobody would know that these may have it"
+
+
+def test_who_answers_after_the_database_failed_is_not_asked_again() -> None:
+    faults = iter([OperationalError("deadlock detected")])
+
+    def away(execute: Any, sql: str, *rest: Any) -> Any:
+        if sql.startswith("UPDATE dispatch_delivery SET state = 'delivered'"):
+            for fault in faults:
+                raise fault
+        return execute(sql, *rest)
+
+    with Listener() as quick, Listener(slowly(1.0, answer(200))) as slow:
+        _endpoint(quick.url())
+        _endpoint(slow.url())
+        edition = _issued()
+        with connection.execute_wrapper(away), pytest.raises(OperationalError):
+            _deliver(edition)
+        slow.closing.wait(1.0)
+        _deliver(edition)
+        assert (len(quick.requests), len(slow.requests)) == (1, 1)
+    assert set(Delivery.objects.values_list("state", "attempts")) == {("delivered", 1)}
 
 
 def test_what_waits_to_be_decided_is_not_lost() -> None:
