@@ -18,7 +18,8 @@ MOST = 50
 """How many tokens a call gives at most: nobody takes more than others may need in a moment."""
 
 # The time is that of Redis, one clock for all workers. It is kept as text with microseconds, since
-# Lua would write a number of that size with too few digits. The key goes when the bucket is full.
+# Lua would write a number of that size with too few digits. The key goes when the bucket is full,
+# and nothing is further from full than an empty one, unless the clock was set back meanwhile.
 _SCRIPT = """
 local time = redis.call('TIME')
 local now = tonumber(time[1]) + tonumber(time[2]) / 1000000
@@ -27,6 +28,7 @@ for i, key in ipairs(KEYS) do
   local rate, burst = tonumber(ARGV[3 * i - 2]), tonumber(ARGV[3 * i - 1])
   local count = tonumber(ARGV[3 * i])
   local full = math.max(tonumber(redis.call('GET', key) or now), now)
+  full = math.min(full, now + burst / rate)
   local given = math.max(0, math.min(count, math.floor(burst - (full - now) * rate + 0.000001)))
   if given > 0 then
     full = full + given / rate

@@ -72,6 +72,17 @@ def test_a_full_bucket_is_no_key_and_a_script_that_was_forgotten_is_loaded_again
     until(lambda: not client.exists("distributor:bucket:x"))
 
 
+def test_a_clock_of_redis_that_is_set_back_stops_nobody(redis_server: str) -> None:
+    client = Redis.from_url(redis_server)
+    buckets, bucket = Buckets(client), Bucket("x", rate=1, burst=5)
+    assert buckets.take(bucket, 5).tokens == 5
+    full = float(client.get("distributor:bucket:x"))  # type: ignore[arg-type]
+    client.set("distributor:bucket:x", f"{full + 3600:.6f}", px=3_605_000)
+    refused = buckets.take(bucket)
+    assert refused.tokens == 0
+    assert refused.wait <= 1.0
+
+
 def test_two_workers_together_keep_the_rate(redis_server: str) -> None:
     workers = [Rate(200, Buckets(Redis.from_url(redis_server)), lambda: 2) for _ in range(2)]
     began = asked = time.monotonic()
