@@ -15,13 +15,16 @@ _HOUR = 3600
 @dataclass(frozen=True, slots=True)
 class Plan:
     """Seconds to wait after the first, second, … failed attempt, the last one repeated for ever
-    unless ``ends``; ``until`` is the age in seconds at which a delivery is given up."""
+    unless ``ends``; ``until`` is the age in seconds at which a delivery is given up. Of the time
+    that it has waited only what the plan says counts, unless ``strict``: not for how long it was
+    paused, or the relay away."""
 
     waits: tuple[int, ...]
     until: int
     spread: float
     early: bool
     ends: bool = False
+    strict: bool = False
 
 
 _M, _H = _MINUTE, _HOUR
@@ -37,6 +40,7 @@ PLANS = {
         0.1,
         False,
         ends=True,
+        strict=True,
     ),
 }
 RELAY_AWAY = 60.0
@@ -70,7 +74,16 @@ def next_attempt(
     if error.wait is not None and error.wait > 0:
         step = max(step, min(error.wait, 24 * _HOUR))
     again = now + timedelta(seconds=step)
+    if not plan.strict:
+        first_due = max(first_due, now - _longest(plan, attempts))
     return None if again > first_due + timedelta(seconds=plan.until) else again
+
+
+def _longest(plan: Plan, attempts: int) -> timedelta:
+    """How long the plan has a delivery wait at most until so many tries are made."""
+    last = len(plan.waits) - 1
+    waited = sum(plan.waits[min(tried, last)] for tried in range(attempts - 1))
+    return timedelta(seconds=waited * (1 + plan.spread))
 
 
 def _chance(seed: int, attempt: int) -> float:

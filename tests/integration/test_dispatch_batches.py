@@ -213,6 +213,18 @@ def test_a_relay_that_is_away_costs_no_attempt() -> None:
     assert (row.state, row.attempts, Attempt.objects.count()) == ("pending", 0, 0)
 
 
+def test_a_mail_that_waited_for_us_for_days_is_tried_for_as_long_as_any_other() -> None:
+    edition, batch = _under_way(2)
+    assert control.pause(edition.release_id)
+    long_ago = timezone.now() - timedelta(days=3)
+    Delivery.objects.update(since=long_ago, due_at=long_ago)
+    assert control.resume(edition.release_id)
+    greylisted = Unavailable("policy", "451 4.7.1 come back in a minute", about="ours")
+    for due in rounds.begin(batch, 5, after=0):
+        rounds.record(batch, [outcome(due, greylisted)])
+    assert set(Delivery.objects.values_list("state", "attempts")) == {("pending", 1)}
+
+
 def test_after_a_kill_the_journal_says_who_got_it_and_the_rest_is_due_again() -> None:
     edition, batch = _under_way(5)
     taken = rounds.begin(batch, 5, after=0)

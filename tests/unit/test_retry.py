@@ -62,6 +62,15 @@ def test_a_mail_is_given_up_after_two_days_and_an_urgent_one_after_three() -> No
         assert timedelta(hours=hours - 7) < now - START <= timedelta(hours=hours)
 
 
+def test_of_the_time_that_a_mail_has_waited_only_what_its_plan_says_counts() -> None:
+    late, attempts = START + timedelta(days=30), 0
+    begun = now = late
+    while (again := _again("email", attempts := attempts + 1, now=now)) is not None:
+        now = again
+    assert timedelta(hours=35) < now - begun <= timedelta(hours=48)
+    assert _again("webhook", 1, now=late) is None
+
+
 @pytest.mark.parametrize(
     ("hint", "wait"), [(1, 5), (60, 60), (10**9, 86400), (-1, 5), (0, 5), (None, 5)]
 )
