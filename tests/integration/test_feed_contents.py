@@ -302,6 +302,17 @@ def test_what_runs_out_is_built_away() -> None:
     assert feed.pk not in feeds.outdated(now + 3 * 24 * HOUR)
 
 
+def test_a_build_from_before_the_clock_was_set_back_is_not_taken_for_one_to_come() -> None:
+    feed, now = named("sv/all"), datetime.now(UTC)
+    feeds.build(feed.pk)
+    Feed.objects.filter(pk=feed.pk).update(built_at=now + HOUR)
+    story = Story()
+    story.issue("published", now - HOUR)
+    feeds.build(feed.pk, since=now)
+    files = settings.DISTRIBUTOR.site.data_dir / "public" / "feeds"
+    assert story.uri.encode() in (files / "sv" / "all.json").read_bytes()
+
+
 def test_no_entry_links_to_a_translation_that_is_stopped() -> None:
     feeds.found()
     swedish, english = Story(1), Story(2)
