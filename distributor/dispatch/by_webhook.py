@@ -60,6 +60,7 @@ def _work(jobs: Jobs) -> None:
             jobs.rest()
             return
         if ends and now > ends:
+            jobs.into_overtime(after=0.0, every=True)
             return
         jobs.wait(_TICK)
         jobs.into_overtime()

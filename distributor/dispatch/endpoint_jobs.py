@@ -230,17 +230,18 @@ class Jobs:
             self.rest()
             self.into_overtime(after=0.0)
 
-    def into_overtime(self, *, after: float = SLOT) -> None:
+    def into_overtime(self, *, after: float = SLOT, every: bool = False) -> None:
         """Those that have been on the wire for long give their slots back, and are not awaited.
 
-        Each stays claimed until it must be over; if this process dies, it is due again then.
+        As many as may, or ``every`` one of them. Each stays claimed until it must be over; if this
+        process dies, it is due again then.
         """
         now = time.monotonic()
         patience = timedelta(seconds=settings.DISTRIBUTOR.webhooks.timeout_seconds + _MARGIN)
         with self._changed:
             late = [job for job in self.running if now - job.begun >= after]
         for job in late:
-            if len(_overtime) >= OVERTIME:
+            if len(_overtime) >= OVERTIME and not every:
                 return
             job.claimed_until = timezone.now() + patience
             self._pass.leave(job.due, job.claimed_until)

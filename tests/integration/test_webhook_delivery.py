@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import threading
 import time
 import uuid
 from bisect import bisect_left
@@ -31,6 +32,7 @@ from distributor.dispatch import (
     journal,
     leases,
     rounds,
+    stopping,
 )
 from distributor.dispatch.endpoint_outage import Outage
 from distributor.dispatch.endpoint_rate import EndpointRate
@@ -420,6 +422,27 @@ def test_who_answers_after_the_database_failed_is_not_asked_again() -> None:
         _deliver(edition)
         assert (len(quick.requests), len(slow.requests)) == (1, 1)
     assert set(Delivery.objects.values_list("state", "attempts")) == {("delivered", 1)}
+
+
+def test_who_was_still_asked_when_the_process_had_to_stop_may_have_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(endpoint_jobs, "OVERTIME", 0)
+    monkeypatch.setattr(by_webhook, "LAST_WORDS", 0.2)
+    monkeypatch.setattr(stopping, "_asked", threading.Event())
+
+    def stop(conversation: Any) -> None:
+        stopping.request()
+        conversation.pause(60)
+
+    with Listener(stop) as listener:
+        endpoint = _endpoint(listener.url())
+        edition = _issued()
+        _deliver(edition)
+        assert len(listener.requests) == 1
+        withdrawn = _issued(edition.release_id, "2", act="release.withdrawn")
+        told = Delivery.objects.filter(edition=withdrawn, channel="webhook")
+        assert set(told.values_list("recipient", flat=True)) == {endpoint.pk}
 
 
 def test_what_waits_to_be_decided_is_not_lost() -> None:
