@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import random
+import threading
 import time
 from collections.abc import Sequence
+from typing import Self
 
 import pytest
 
@@ -71,6 +73,27 @@ def test_the_server_falls_silent(scene: Scene) -> None:
     scene.told(release, doubled=0)
 
 
+def test_nothing_of_what_is_withdrawn_meanwhile_goes_to_one_that_greets_late(scene: Scene) -> None:
+    with Late(scene) as late:
+        release = scene.publish("för sent", answer=late)
+        until(lambda: scene.crowd.connected, 60, "a connection")
+        scene.service.json("withdraw", release, "--reason", "Fel uppgifter.")
+    until(lambda: scene.settled(release), 60, "nothing to be owed")
+    assert scene.crowd.mails == [], "nobody had it, so nobody is to be told"
+    assert scene.status(release)["superseded"] == scene.readers
+
+
+def test_a_pause_holds_while_the_server_has_not_greeted(scene: Scene) -> None:
+    with Late(scene) as late:
+        release = scene.publish("pausad", answer=late)
+        until(lambda: scene.crowd.connected, 60, "a connection")
+        scene.service.cli("sending", release, "--pause")
+    time.sleep(1.0)
+    assert scene.crowd.mails == []
+    scene.service.cli("sending", release, "--resume")
+    scene.told(release, doubled=0)
+
+
 @pytest.mark.long
 @pytest.mark.timeout(400)
 def test_the_server_is_away_for_a_minute(scene: Scene) -> None:
@@ -94,6 +117,26 @@ class Told:
         said = self._answer(session, heard)
         self.times += said is not None
         return said
+
+
+class Late:
+    """The answer of a server that greets nobody, old friends neither, before the block ends."""
+
+    def __init__(self, scene: Scene) -> None:
+        self._crowd = scene.crowd
+        self._greets = threading.Event()
+
+    def __call__(self, session: Session, heard: bytes) -> None:
+        if not heard:
+            self._greets.wait()
+
+    def __enter__(self) -> Self:
+        self._crowd.go_away()
+        self._crowd.come_back()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._greets.set()
 
 
 def first_tries(scene: Scene, release: str) -> None:

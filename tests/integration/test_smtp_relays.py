@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -77,13 +79,50 @@ def test_with_all_down_few_are_taken_and_none_is_lost() -> None:
         assert again.taken == 0
 
 
+def test_nothing_is_taken_for_a_relay_that_has_not_greeted() -> None:
+    taken: list[int] = []
+    some = Counted(20)
+
+    def answer(session: Session, heard: bytes) -> None:
+        if not heard and not session.number:
+            taken.append(some.taken)
+            time.sleep(0.3)
+            taken.append(some.taken)
+
+    with Listener(answer=answer) as listener, postman(listener, connections=4) as one:
+        assert set(outcomes(list(one.send(some))).values()) == {"ok"}
+    assert taken == [0, 0]
+
+
+def test_what_was_taken_is_given_back_where_no_connection_is_ready_any_more() -> None:
+    greets = threading.Event()
+
+    def answer(session: Session, heard: bytes) -> list[bytes] | None:
+        if not heard and session.number:
+            greets.wait()
+        return (
+            [b"421 4.3.2 closing", CLOSE] if heard[:4] == b"MAIL" and session.taken == 5 else None
+        )
+
+    with Listener(answer=answer) as listener, postman(listener, connections=2) as one:
+        some = Counted(50)
+        began = time.monotonic()
+        found = outcomes(list(one.send(some)))
+        assert time.monotonic() - began < 30, "the greeting is not waited for"
+        assert list(found.values()).count("ok") == 5
+        assert set(found.values()) == {"ok", "Unavailable relay connecting"}
+        assert len(found) == some.taken <= 5 + 2 * 2
+        greets.set()
+        assert set(outcomes(list(one.send(parcels(5)))).values()) == {"ok"}
+
+
 def test_the_breaker_opens_and_tries_one_message_a_minute_later() -> None:
     now = [1000.0]
     with Listener(answer=lambda session, heard: down and [CLOSE] or None) as listener:
         down = True
         with postman(listener, connections=3, clock=lambda: now[0]) as one:
-            for _ in range(3):
-                list(one.send(parcels(50)))
+            for _ in range(5):
+                assert len(list(one.send(parcels(50)))) == 1
                 now[0] += 11
             assert len(listener.sessions) == 5
             down = False

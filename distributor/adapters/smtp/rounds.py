@@ -17,13 +17,17 @@ _TICK = 0.1
 _SHORT_TICK = 0.02
 """Seconds after which connections at rest ask again where there was nothing to send."""
 _RESTED = 1.0
+_PATIENCE = 1.0
+"""Seconds for which what was taken from the source waits while no connection is ready."""
 
 
 class Round:
     """What one call of :meth:`Postman.send` does with the pool.
 
-    ``waiting`` holds parcels that were taken from the source for connections still being made, or
-    that a relay was only asked about when it closed: none of their octets has left.
+    The source is not asked before a connection is ready for what it gives: what it gives is claimed
+    then, and nobody asks again whether it is still to go. ``waiting`` holds parcels that were taken
+    for further connections still being made, or that a relay was only asked about when it closed:
+    none of their octets has left. They do not wait for long either.
     """
 
     def __init__(
@@ -43,6 +47,9 @@ class Round:
         self._results: list[Result] = []
         self._waiting: deque[Parcel] = deque()
         self._invited: list[Connection] = []
+        self._asked = False
+        self._tried = bool(pool.connections)
+        self._ready_at = pool.clock()
         self._ended = False
         self._paused = False
         self._slack = True
@@ -171,7 +178,9 @@ class Round:
             self._lose(connection, error, now)
             return
         if connection.phase is TALKING:
+            self._ready_at = now
             self._engage(connection, now)
+            self._slack = True
 
     def _engage(self, connection: Connection, now: float) -> None:
         """Gives a connection that is ready its next parcel."""
@@ -210,6 +219,7 @@ class Round:
     def _pull(self, behind: int | None = None) -> Parcel | None:
         if self._ended:
             return None
+        self._asked = True
         try:
             parcel = self._take(behind)
         except StopIteration:
@@ -292,19 +302,27 @@ class Round:
             if route is None:
                 break
             opening = sum(connection.phase is not TALKING for connection in pool.connections)
-            if opening >= len(self._waiting):
+            if not self._asked:
+                if opening:
+                    break
+            elif opening >= len(self._waiting):
                 parcel = None if self._paused else self._pull()
                 if parcel is None:
                     break
                 self._waiting.append(parcel)
             pool.open(route, now)
+            self._tried = True
         if not pool.connections and not self._paused:
-            self._give_up()
+            self._give_up(pool.why())
 
-    def _give_up(self) -> None:
-        """No relay can be used: what was taken is due again, and no more is taken."""
+    def _give_up(self, error: DeliveryError) -> None:
+        """No relay can be used: what was taken is due again, and no more is taken.
+
+        One is, if none was before a connection failed, so that the caller hears why.
+        """
+        if self._tried and not self._asked and (parcel := self._pull()) is not None:
+            self._waiting.append(parcel)
         self._ended = True
-        error = self._pool.why()
         while self._waiting:
             self._report(Result(self._waiting.popleft().key, error, error.reply))
 
@@ -313,6 +331,8 @@ class Round:
         self._look_at, self._slack = now + _TICK, True
         if self._halt_at is None and self._stop():
             self.halt()
+        if any(connection.phase is TALKING for connection in self._pool.connections):
+            self._ready_at = now
         for connection in list(self._pool.connections):
             waited_for = connection.phase is not TALKING or connection.busy
             if self._halt_at is not None and connection.busy and now >= self._halt_at:
@@ -322,6 +342,8 @@ class Round:
                     connection.overdue(now)
                 except Unavailable as error:
                     self._lose(connection, error, now)
+        if self._asked and now - self._ready_at >= _PATIENCE:
+            self._give_up(Unavailable("connecting", about="relay", wait=_PATIENCE))
         self._pool.tidy(now)
 
 
