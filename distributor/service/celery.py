@@ -25,7 +25,9 @@ celery = Celery("distributor", include=["distributor.service.sweep"])
 celery.conf.update(
     broker.configuration(settings.DISTRIBUTOR),
     worker_pool="solo",
-    worker_prefetch_multiplier=1,
+    # No limit, and nothing is fetched ahead: a solo worker asks for a message when it is done with
+    # one. Under a limit, one that it could not acknowledge, Redis being away, would count for ever.
+    worker_prefetch_multiplier=0,
     task_acks_late=True,
     # A worker asks for Redis again, as long as it takes.
     broker_connection_retry_on_startup=True,

@@ -159,7 +159,7 @@ def test_nothing_is_kept_of_results_and_every_queue_has_a_worker() -> None:
     assert configured.task_ignore_result
     assert not configured.result_backend
     assert configured.task_acks_late
-    assert (configured.worker_pool, configured.worker_prefetch_multiplier) == ("solo", 1)
+    assert (configured.worker_pool, configured.worker_prefetch_multiplier) == ("solo", 0)
     assert {queue for queues in parts.WORKERS.values() for queue in queues} == set(QUEUES)
     where = [name for name, queues in parts.WORKERS.items() if "webhooks" in queues]
     assert where == ["webhooks"]
