@@ -7,6 +7,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -117,11 +118,19 @@ def without_redis_when_batches_end(
     release = scene.publish(title, delay=0.003)
     for end in ends:
         scene.wait_for(end - ALMOST, SOON)
-        with scene.crowd.silent():
-            vain = scene.service.words().count(IN_VAIN)
-            stack = ExitStack()
-            stack.enter_context(away())
-        with stack:
+        vain = in_vain(scene)
+        with ExitStack() as stack:
+            with scene.crowd.silent():
+                stack.enter_context(away())
             scene.crowd.slow_from(None)
-            until(lambda: scene.service.words().count(IN_VAIN) > vain, 20, IN_VAIN)
+            until(partial(more_in_vain, scene, vain), 20, IN_VAIN)
     scene.told(release, doubled=0, seconds=SOON + scene.readers / 200)
+
+
+def in_vain(scene: Scene) -> int:
+    """How often a message could not be acknowledged."""
+    return scene.service.words().count(IN_VAIN)
+
+
+def more_in_vain(scene: Scene, before: int) -> bool:
+    return in_vain(scene) > before
