@@ -7,6 +7,7 @@ chunk that it finished.
 
 from __future__ import annotations
 
+import time
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
@@ -24,6 +25,9 @@ from distributor.dispatch.recipients import Rule, Told
 CHUNK = 50_000
 SIZES = {"email": 1000, "webhook": 200, "feed": 50}
 """How many deliveries a batch of a channel holds."""
+PATIENCE = 3.0
+"""Seconds for which the rounds of an older edition are waited for, which last one or so."""
+_LOOK = 0.02
 
 
 class Reach(NamedTuple):
@@ -54,6 +58,7 @@ def fan_out(edition_id: int) -> None:
 
 def _write_all(edition: Edition) -> None:
     _close_older(edition)
+    _let_rounds_end(edition)
     rule = recipients.rule(edition)
     for channel in edition.channels:
         _FAN_OUTS[channel](rule)
@@ -105,6 +110,23 @@ def _close_older(edition: Edition) -> None:
         older = older.filter(channel__in=edition.channels)
     for batch in older.iterator(chunk_size=500):
         rounds.supersede(batch)
+
+
+def _let_rounds_end(edition: Edition) -> None:
+    """Wait until it is known who was sent an older edition by mail: no new round of it begins.
+
+    What takes longer, since the server is slow or the worker was killed, counts as sent.
+    """
+    held = Batch.objects.filter(
+        edition__release_id=edition.release_id,
+        edition__number__lt=edition.number,
+        channel="email",
+        lease_until__gt=timezone.now(),
+    )
+    going = [Delivery.objects.filter(**rounds.members(batch), state="sending") for batch in held]
+    ends = time.monotonic() + PATIENCE
+    while any(round_.exists() for round_ in going) and time.monotonic() < ends:
+        time.sleep(_LOOK)
 
 
 def _to_readers(rule: Rule) -> None:

@@ -58,6 +58,19 @@ def test_a_pause_and_a_cancel_stop_it_within_one_round(scene: Scene) -> None:
     assert len({mail.recipient for mail in scene.crowd.of(release)}) == ended, "doubled"
 
 
+@pytest.mark.parametrize("scene", SIZES, indirect=True)
+def test_a_withdrawal_tells_those_who_were_sent_it_and_nobody_else(scene: Scene) -> None:
+    release = scene.publish("återkallad")
+    scene.wait_for(scene.readers // 3)
+    scene.service.cli("withdraw", release, "--reason", "Fel uppgifter.")
+    until(lambda: scene.settled(release), 120, "nothing to be owed")
+    sent = [mail.message_id.split(".")[1:2] + [mail.recipient] for mail in scene.crowd.of(release)]
+    had = sorted(recipient for number, recipient in sent if number == "1")
+    told = sorted(recipient for number, recipient in sent if number == "2")
+    assert scene.readers // 3 <= len(had) < scene.readers
+    assert told == had
+
+
 def stopped(scene: Scene, release: str, act: str) -> int:
     """Do ``act`` to the sending; how many mails had gone when it stood still."""
     with scene.crowd.silent():

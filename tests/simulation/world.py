@@ -21,7 +21,7 @@ from django.db.backends.sqlite3.base import DatabaseWrapper
 from django.utils import timezone
 from greenlet import getcurrent, greenlet
 
-from distributor.dispatch import bell, delivering, leases, passing
+from distributor.dispatch import bell, delivering, fanout, leases, passing
 
 _CLAIM = "SET state = 'sending'"
 START = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
@@ -288,6 +288,11 @@ def installed(world: World) -> Iterator[None]:
         (leases, "threading", _threading(world)),
         (passing, "threading", _threading(world)),
         (delivering, "time", SimpleNamespace(monotonic=lambda: world.now.timestamp())),
+        (
+            fanout,
+            "time",
+            SimpleNamespace(monotonic=lambda: world.now.timestamp(), sleep=world.sleep),
+        ),
         (bell, "current_app", SimpleNamespace(send_task=_sender(world))),
     ]
     before = [getattr(place, name) for place, name, _ in outside]
