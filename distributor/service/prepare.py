@@ -46,9 +46,8 @@ def migrate() -> int:
 
     A new SQLite file begins as a copy of one that was made before, where there is one.
     """
-    name = Path(connection.settings_dict["NAME"])
-    new = connection.vendor == "sqlite" and name.is_file() and name.stat().st_size == 0
-    copied = new and template_database.take(name)
+    new = is_new()
+    copied = new and template_database.take(Path(connection.settings_dict["NAME"]))
     executor = MigrationExecutor(connection)
     leaves = executor.loader.graph.leaf_nodes()
     plan = executor.migration_plan(leaves)
@@ -61,6 +60,15 @@ def migrate() -> int:
         template_database.keep()
     emit_post_migrate_signal(0, False, "default", plan=plan)
     return len(plan)
+
+
+def is_new() -> bool:
+    """Whether the database is a SQLite file that nothing was ever written to.
+
+    To connect writes to it: whoever wants to know asks before.
+    """
+    name = Path(connection.settings_dict["NAME"])
+    return connection.vendor == "sqlite" and name.is_file() and name.stat().st_size == 0
 
 
 def write_feeds() -> None:

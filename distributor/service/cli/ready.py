@@ -12,7 +12,7 @@ from distributor.service.cli import output
 def ready() -> None:
     """See to it that there are tables and a newsroom, also before the first start."""
     try:
-        founded = NewsroomPage.objects.exists()
+        founded = not prepare.is_new() and NewsroomPage.objects.exists()
     except DatabaseError:
         founded = False
     if not founded:
