@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import pytest
+from django.conf import settings
 from pytest_django.plugin import DjangoDbBlocker
 
 from distributor.service import prepare
@@ -20,5 +21,7 @@ __all__ = ["_redis", "new_service", "redis_server", "service"]
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_blocker: DjangoDbBlocker) -> None:
+    # To guess a password shall cost a third of a second; to make a user for a test shall not.
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     with django_db_blocker.unblock():
         prepare.prepare()
