@@ -1,6 +1,7 @@
 """Scenes that several tests share, since a start costs seconds: a fault leaves them well.
 
-``scene``  on the database and with the number of readers that a test is parametrized with
+``scene``  on the database and with the number of readers that a test is parametrized with; on
+           SQLite it runs on a machine that can be disturbed where it is small or asked for as such
 """
 
 from __future__ import annotations
@@ -12,12 +13,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.machine import Machine
 from tests.faults.postgres import Postgres
 from tests.faults.scene import Scene
 
 FEW = 1200
 MANY = 20_000
 SMALL = ("sqlite", FEW)
+ON_A_MACHINE = {SMALL: "96m", ("machine", MANY): "160m"}
+"""The size of its disk."""
 
 
 @pytest.fixture(scope="session")
@@ -40,14 +44,19 @@ def _scenes(_folder: Path, request: pytest.FixtureRequest) -> Iterator[Callable[
     with ExitStack() as stack:
 
         def scene(database: str, readers: int) -> Scene:
-            if (database, readers) not in made:
-                name, options = f"{database}{readers}", {}
-                if database == "postgresql":
-                    server: Postgres = request.getfixturevalue("postgres")
-                    options = {"DATABASE__URL": server.database(name), "EMAIL__THROTTLE": "relay"}
-                made[database, readers] = new = Scene.up(_folder / name, readers, **options)
-                stack.callback(new.close)
-            return made[database, readers]
+            wanted, name = (database, readers), f"{database}{readers}"
+            if wanted in made:
+                return made[wanted]
+            options, machine = {}, None
+            if database == "postgresql":
+                server: Postgres = request.getfixturevalue("postgres")
+                options = {"DATABASE__URL": server.database(name), "EMAIL__THROTTLE": "relay"}
+            elif wanted in ON_A_MACHINE:
+                machine = Machine(_folder / f"{name}-machine", ON_A_MACHINE[wanted])
+                stack.callback(machine.close)
+            made[wanted] = Scene.up(_folder / name, readers, machine, **options)
+            stack.callback(made[wanted].close)
+            return made[wanted]
 
         yield scene
 

@@ -11,6 +11,7 @@ from typing import Self
 import psutil
 
 from tests.faults.crowd import Crowd
+from tests.faults.machine import Machine
 from tests.listeners.smtp import Answer
 from tests.running import Service, mail_to, until
 
@@ -18,20 +19,37 @@ TOPIC = "fel"
 
 
 class Scene:
-    """``distributor up`` with ``readers`` confirmed readers, whose mail goes to ``crowd``."""
+    """``distributor up`` with ``readers`` confirmed readers, whose mail goes to ``crowd``.
 
-    def __init__(self, service: Service, crowd: Crowd, readers: int) -> None:
+    ``machine`` is what it runs on, if that can be disturbed.
+    """
+
+    def __init__(
+        self, service: Service, crowd: Crowd, readers: int, machine: Machine | None = None
+    ) -> None:
         self.service, self.crowd, self.readers = service, crowd, readers
+        self._machine = machine
         service.cli("topics", "add", TOPIC, "Fel")
         service.readers(readers, TOPIC)
 
     @classmethod
-    def up(cls, folder: Path, readers: int, **options: str) -> Self:
-        """One that runs."""
+    def up(cls, folder: Path, readers: int, machine: Machine | None = None, **options: str) -> Self:
+        """One that runs in ``folder``, or on the disk of ``machine``."""
         crowd = Crowd()
-        scene = cls(Service(folder, **mail_to(crowd.port), **options), crowd, readers)
-        scene.service.start()
+        if machine:
+            folder = machine.disk / folder.name
+        service = Service(folder, **mail_to(crowd.port), **options)
+        if machine:
+            service.environ |= machine.clock.environ
+        scene = cls(service, crowd, readers, machine)
+        service.start()
         return scene
+
+    @property
+    def machine(self) -> Machine:
+        """What it runs on."""
+        assert self._machine is not None
+        return self._machine
 
     def close(self) -> None:
         """End the service and the mail server."""
