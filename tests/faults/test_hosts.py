@@ -18,7 +18,6 @@ from tests.faults.postgres import Postgres
 from tests.faults.scene import Scene
 from tests.running import Service, mail_to, until
 
-pytestmark = pytest.mark.long  # a start of so many processes costs too much for every run
 LEASE = 120.0
 SOON = 45.0
 """Seconds in which the rest leaves: less than a message is waited for that may only be slow."""
@@ -48,7 +47,7 @@ class Cluster:
         return {mail.sender.partition("@")[0] for mail in self.crowd.mails}
 
 
-@pytest.fixture(scope="module", params=[FEW, MANY])
+@pytest.fixture(scope="module", params=[FEW, pytest.param(MANY, marks=pytest.mark.long)])
 def cluster(request: pytest.FixtureRequest, postgres: Postgres, _folder: Path) -> Iterator[Cluster]:
     readers, crowd = request.param, Crowd()
     with ExitStack() as stack:
@@ -116,6 +115,7 @@ def test_postgresql_is_stopped_and_started_again(cluster: Cluster, postgres: Pos
     scene.told(release, doubled=0, seconds=SOON + scene.readers / 200)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(400)
 def test_a_host_that_is_lost_leaves_nobody_out(cluster: Cluster) -> None:
     scene = cluster.scene

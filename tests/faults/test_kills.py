@@ -14,6 +14,8 @@ from tests.faults.scene import Scene
 
 SEED = int(os.environ.get("FAULTS_SEED", time.time_ns() % 1_000_000))
 KILLS = {FEW: 3, MANY: 20}
+PATIENCE = {FEW: 60.0, MANY: 10.0}
+"""Seconds that a stop may take; the few are tried on machines that are busy with other tests."""
 AFTER_A_STOP = 100
 """Mails that may still be handed over when a stop was asked for: a small part of a batch."""
 SIZES = [
@@ -40,25 +42,25 @@ def test_a_worker_killed_again_and_again(scene: Scene) -> None:
     scene.told(release, doubled=bound)
 
 
-@pytest.mark.parametrize("scene", SIZES[1:2], indirect=True)
+@pytest.mark.parametrize("scene", SIZES[:2], indirect=True)
 def test_a_worker_told_to_stop(scene: Scene) -> None:
     release = scene.publish("avslutad arbetare", delay=0.003)
     scene.wait_for(scene.readers // 3)
     worker, began, before = scene.worker(), time.monotonic(), scene.crowd.count
     worker.terminate()
-    psutil.wait_procs([worker], timeout=20)
-    assert time.monotonic() - began < 10
+    psutil.wait_procs([worker], timeout=90)
+    assert time.monotonic() - began < PATIENCE[scene.readers]
     assert scene.crowd.count - before < AFTER_A_STOP
     scene.told(release, doubled=0)
 
 
-@pytest.mark.parametrize("scene", SIZES[1:2], indirect=True)
+@pytest.mark.parametrize("scene", SIZES[:2], indirect=True)
 def test_everything_told_to_stop_and_started_again(scene: Scene) -> None:
     release = scene.publish("avslutad tjänst", delay=0.02)
     scene.wait_for(scene.readers // 20)
     began = time.monotonic()
     assert scene.service.stop() == 0
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < PATIENCE[scene.readers]
     assert scene.crowd.count < scene.readers, "it has ended, and was not stopped"
     scene.crowd.delay = 0.001
     scene.service.start()

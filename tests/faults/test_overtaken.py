@@ -7,13 +7,16 @@ from collections import Counter
 
 import pytest
 
-from tests.faults.conftest import MANY
+from tests.faults.conftest import FEW, MANY
 from tests.faults.scene import Scene
 from tests.listeners.smtp import Mail
 from tests.running import until
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(400)]
-SIZES = [("sqlite", MANY), ("postgresql", MANY)]
+LARGE = [
+    pytest.param(("sqlite", MANY), marks=[pytest.mark.long, pytest.mark.timeout(400)]),
+    pytest.param(("postgresql", MANY), marks=[pytest.mark.long, pytest.mark.timeout(400)]),
+]
+SIZES = [("sqlite", FEW), *LARGE]
 LATE = 200 + 2 * 8
 """Mails of the old edition that may still come: a round that had begun, and what two workers, the
 one that was killed and the next, had on the wire, two for each connection."""
@@ -30,7 +33,7 @@ def test_everybody_gets_a_correction_of_fact(scene: Scene) -> None:
     assert in_order(scene.crowd.of(release))
 
 
-@pytest.mark.parametrize("scene", SIZES, indirect=True)
+@pytest.mark.parametrize("scene", LARGE, indirect=True)
 def test_a_correction_of_language_goes_to_those_who_waited(scene: Scene) -> None:
     release, had, bound = overtake(scene, "language")
     mails = numbered(scene, release)
@@ -67,6 +70,7 @@ def overtake(scene: Scene, act: str) -> tuple[str, set[str], int]:
             path.write_text(f"Rättat: {act}\n\nSå här är det i stället.\n", "utf-8")
             scene.service.cli("correct", release, path, "--kind", act, "--note", "Vi skrev fel.")
         had = {mail.recipient for mail in scene.crowd.of(release)}
+    scene.crowd.slow_from(None)
     until(lambda: numbered(scene, release).get(2), 120, "the second edition")
     bound += scene.kill(scene.worker())
     counts = until(lambda: scene.settled(release), 300, "nothing to be owed")
