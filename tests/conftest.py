@@ -15,8 +15,9 @@ from pytest_django.plugin import DjangoDbBlocker
 
 from distributor.service import prepare
 from tests.fixtures import _redis, new_service, redis_server, service
+from tests.scheduling import pytest_xdist_make_scheduler
 
-__all__ = ["_redis", "new_service", "redis_server", "service"]
+__all__ = ["_redis", "new_service", "pytest_xdist_make_scheduler", "redis_server", "service"]
 
 
 @pytest.fixture(scope="session")
