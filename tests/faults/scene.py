@@ -66,9 +66,11 @@ class Scene:
     ) -> str:
         """Publish a release to all readers, or to those of ``topics``; its id.
 
-        The mail server begins anew, and takes mail once the command has ended.
+        The mail server begins anew, and takes mail once the command has ended: slowly, until
+        :meth:`wait_for` or :meth:`told` has it hurry.
         """
         self.crowd.anew(delay=delay, keep=keep, answer=answer)
+        self.crowd.slow_from(0)
         wanted = [word for topic in topics or (TOPIC,) for word in ("--topic", topic)]
         path = self.service.folder / "release.txt"
         path.write_text(f"{title}\n\nEn prövning av vad som händer: {title}.\n", "utf-8")

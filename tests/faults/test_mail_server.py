@@ -144,6 +144,7 @@ def first_tries(scene: Scene, release: str) -> None:
 
     In between lie minutes that a test need not wait for.
     """
+    scene.crowd.slow_from(None)
     counts = [-1, -2]
 
     def quiet() -> bool:
