@@ -108,7 +108,8 @@ def _close_older(edition: Edition) -> None:
     ).exclude(due_at=None)
     if edition.status == Edition.Status.USABLE:
         older = older.filter(channel__in=edition.channels)
-    for batch in older.iterator(chunk_size=500):
+    # Read whole: while a result is read on, SQLite lets nobody here begin to write.
+    for batch in list(older):
         rounds.supersede(batch)
 
 

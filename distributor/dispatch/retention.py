@@ -20,6 +20,8 @@ from distributor.errors import UNCERTAIN
 
 STEP = 2000
 """How many attempts a step deletes at most; of deliveries it is a batch."""
+BATCHES = 500
+"""How many batches are looked up at a time."""
 ATTEMPTS_AT_ENDPOINTS = timedelta(days=90)
 
 
@@ -27,10 +29,12 @@ def take_turn(seconds: float) -> bool:
     """Prune for some seconds; whether there is more to do."""
     ends = time.monotonic() + seconds
     now = timezone.now()
-    for batch in _old_batches(now).iterator(chunk_size=500):
-        if time.monotonic() > ends:
-            return True
-        prune(batch)
+    # Read whole: while a result is read on, SQLite lets nobody here begin to write.
+    while batches := list(_old_batches(now)[:BATCHES]):
+        for batch in batches:
+            if time.monotonic() > ends:
+                return True
+            prune(batch)
     for attempts in _old_attempts(now):
         while ids := list(attempts.values_list("pk", flat=True)[:STEP]):
             if time.monotonic() > ends:
