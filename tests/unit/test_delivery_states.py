@@ -241,18 +241,19 @@ def test_a_line_of_the_journal_fits_its_room(outcome: Outcome) -> None:
 def test_a_schedule_is_never_early_counts_attempts_only_and_ends_once(
     plan: str, seed: int, errors: list[DeliveryError]
 ) -> None:
-    rule_, now, attempts = PLANS[plan], START, 0
+    rule_, now, attempts, delayed = PLANS[plan], START, 0, False
     for error in errors:
-        attempts += error.is_attempt
+        attempts += error.counts
         again = next_attempt(rule_, error, attempts=attempts, first_due=START, now=now, seed=seed)
         if again is None:
-            assert error.is_attempt
+            assert error.counts
             assert _has_ended(rule_, error, attempts, now)
             return
         assert again > now
         if error.wait:
             assert again >= now + timedelta(seconds=min(error.wait, 86400))
-        if error.is_attempt:
+        delayed = delayed or not error.counts or bool(error.wait)
+        if not delayed:
             assert again <= START + timedelta(seconds=rule_.until)
         now = again
 

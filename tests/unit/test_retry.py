@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from distributor.dispatch.retry import PLANS, RELAY_AWAY, next_attempt
-from distributor.errors import Refused, Unavailable
+from distributor.errors import UNANSWERED, Refused, Unavailable
 
 START = datetime(2026, 3, 1, 6, 0, tzinfo=UTC)
 BUSY = Unavailable("busy")
@@ -27,6 +27,13 @@ def test_a_relay_that_is_away_costs_no_attempt_and_is_never_given_up(plan: str) 
     late = START + timedelta(days=30)
     away = Unavailable("connect", about="relay")
     assert _again(plan, 0, away, now=late) == late + timedelta(seconds=RELAY_AWAY)
+
+
+def test_what_the_relay_may_have_taken_is_not_sent_each_minute_for_ever() -> None:
+    unanswered = Unavailable(UNANSWERED, about="relay")
+    for attempts in range(1, 9):
+        assert _again("email", attempts, unanswered) == _again("email", attempts)
+    assert _again("email", 15, unanswered, now=START + timedelta(hours=48)) is None
 
 
 @given(seed=st.integers(min_value=0, max_value=2**40))
