@@ -19,6 +19,7 @@ from distributor.dispatch.journal import Outcome
 from distributor.dispatch.models import Edition
 from distributor.dispatch.pace import Pace, Unpaced, pacing
 from distributor.dispatch.passing import Pass
+from distributor.dispatch.relay_outage import RelayWatch
 from distributor.dispatch.rounds import Due
 from distributor.errors import DeliveryError, Refused, Unavailable
 from distributor.sealing import Persons, Sealer
@@ -167,4 +168,6 @@ def postman() -> Postman | None:
         )
         for server in options.servers
     ]
-    return Postman(relays, connections=options.connections) if relays else None
+    if not relays:
+        return None
+    return Postman(relays, connections=options.connections, watch=RelayWatch())

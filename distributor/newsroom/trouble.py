@@ -12,7 +12,9 @@ from redis import Redis
 from redis.exceptions import RedisError
 from wagtail.admin.ui.components import Component
 
+from distributor.dispatch import relay_outage
 from distributor.dispatch.models import Edition
+from distributor.dispatch.relay_outage import Ill
 from distributor.newsroom.models import Act, ReleasePage
 from distributor.rendering import dates
 
@@ -26,21 +28,28 @@ WAITS = gettext_lazy(
 
 def redis_is_away() -> bool:
     """Whether the workers cannot be rung; asked for a second at most."""
+    return _relays_in_trouble() is None
+
+
+def _relays_in_trouble() -> list[Ill] | None:
+    """The mail servers that take no mail; None while Redis is away."""
     try:
         with Redis.from_url(
             settings.REDIS_URL, socket_connect_timeout=1, socket_timeout=1
         ) as connected:
-            connected.ping()
+            return relay_outage.known(connected)
     except (RedisError, OSError):
-        return True
-    return False
+        return None
 
 
 def lines() -> list[str]:
     """What needs a hand, a line each."""
     found = []
-    if redis_is_away():
+    ill = _relays_in_trouble()
+    if ill is None:
         found.append(str(WAITS))
+    elif relay_outage.mail_waits(ill):
+        found += map(_mail_waits, ill)
     refused = Act.objects.exclude(problem="").filter(
         revision__in=ReleasePage.objects.filter(live=True).values("live_revision")
     )
@@ -50,6 +59,25 @@ def lines() -> list[str]:
             % {"title": act.revision.object_str, "problem": act.problem}
         )
     return found
+
+
+def _mail_waits(ill: Ill) -> str:
+    since = relay_outage.clock(ill.since, get_language() or "en")
+    facts = {"relay": ill.name, "since": since, "reply": ill.reply or ill.reason}
+    if ill.refused:
+        return (
+            _(
+                "Mail waits: the mail server %(relay)s has refused us since %(since)s "
+                "(“%(reply)s”). The operator must see to it; it is asked again every five minutes."
+            )
+            % facts
+        )
+    if ill.reason == "no-connection":
+        return _("Mail waits: no connection to %(relay)s since %(since)s.") % facts
+    return (
+        _("Mail waits: the mail server %(relay)s takes no mail since %(since)s (“%(reply)s”).")
+        % facts
+    )
 
 
 def told(page: ReleasePage, act: str, edition: Edition) -> str:

@@ -6,16 +6,17 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from redis.exceptions import RedisError
 
-from distributor.dispatch import endpoint_outage
+from distributor.dispatch import endpoint_outage, relay_outage
 from distributor.service import heartbeat, redis
 from distributor.service.parts import QUEUES
 
 NEEDED = frozenset({"database", "redis", "workers", "clock"})
-"""Without these the service cannot do its job. Where ``webhooks`` is not well, the rest goes on."""
+"""Without these the service cannot do its job. Where ``mail`` or ``webhooks`` is not well, the rest
+goes on."""
 
 
 def services() -> dict[str, str]:
-    """Each of ``NEEDED``, and ``webhooks``: ``ok`` or what is wrong with it."""
+    """Each of ``NEEDED``, ``mail`` and ``webhooks``: ``ok`` or what is wrong with it."""
     return {"database": _database()} | _by_redis()
 
 
@@ -34,13 +35,16 @@ def _by_redis() -> dict[str, str]:
             workers = heartbeat.alive(connected, "worker")
             clocks = heartbeat.alive(connected, "clock")
             out = endpoint_outage.known(connected)
+            ill = relay_outage.known(connected)
     except RedisError as error:
-        others = dict.fromkeys(("workers", "clock", "webhooks"), "unknown while Redis is away")
+        parts = ("workers", "clock", "mail", "webhooks")
+        others = dict.fromkeys(parts, "unknown while Redis is away")
         return {"redis": f"away: {error}"[:200]} | others
     missing = sorted(set(QUEUES).difference(*(worker[2:] for worker in workers)))
     return {
         "redis": "ok",
         "workers": f"none for {', '.join(missing)}" if missing else "ok",
         "clock": "ok" if clocks else "not running",
+        "mail": relay_outage.line(ill) if ill else "ok",
         "webhooks": "no endpoint can be reached: is this network cut off?" if out else "ok",
     }

@@ -111,13 +111,20 @@ def test_a_relay_that_just_failed_is_given_some_seconds() -> None:
 
 
 @pytest.mark.parametrize("reason", ["certificate", "no-starttls", "authentication"])
-def test_a_relay_whose_settings_are_wrong_is_not_tried_again(reason: str) -> None:
+def test_a_relay_that_does_not_let_us_in_is_asked_every_five_minutes(reason: str) -> None:
     only = route()
     only.failed(Unavailable(reason, about="relay"), 0, connecting=True)
-    assert not only.usable(100_000)
+    assert not only.usable(299)
     fail(only, 1, 1)
     assert only.error is not None
     assert only.error.reason == reason
+    assert only.usable(300)
+    assert only.begin(300)
+    assert not only.usable(599)
+    only.succeeded(0)
+    assert not only.usable(599)
+    only.succeeded(300)
+    assert only.usable(301)
 
 
 def test_a_limit_is_believed_when_it_is_seen_twice() -> None:

@@ -1,7 +1,7 @@
 """Mail handed over to a relay by SMTP (RFC 5321), pipelined across messages (RFC 2920)."""
 
-from distributor.adapters.smtp.parcels import Parcel, Relay, Result, Timeouts
+from distributor.adapters.smtp.parcels import Parcel, Relay, Result, Timeouts, Trouble
 from distributor.adapters.smtp.pool import Limits
 from distributor.adapters.smtp.postman import Postman
 
-__all__ = ["Limits", "Parcel", "Postman", "Relay", "Result", "Timeouts"]
+__all__ = ["Limits", "Parcel", "Postman", "Relay", "Result", "Timeouts", "Trouble"]

@@ -11,7 +11,7 @@ Step = Literal["connect", "greeting", "ehlo", "auth", "mail", "rcpt", "data", "e
 """Where in the dialogue an answer came; ``end`` is the one to the final dot."""
 
 STOPPING = frozenset({"certificate", "no-starttls", "authentication"})
-"""Reasons that no waiting cures: the relay is left alone until its settings change."""
+"""The relay does not let us in. Asking it often makes that worse: it may lock us out for long."""
 
 _ENHANCED = re.compile(r"([245]\.\d{1,3}\.\d{1,3})(?!\S)")
 _NO_SUCH_ADDRESS = frozenset({"5.1.1", "5.1.3", "5.1.6", "5.1.10"})

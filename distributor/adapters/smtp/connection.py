@@ -21,9 +21,9 @@ TALKING: Final = "talking"
 class Connection:
     """A wire with a dialogue on it, registered with ``selector`` under itself.
 
-    ``deadline`` is when the other side must have done something, ``born`` when the server was
-    ready for mail, ``rested`` when it last had nothing to do, and ``woken`` how many messages it
-    had served when it last came back from a rest.
+    ``deadline`` is when the other side must have done something, ``begun`` when it was called,
+    ``born`` when the server was ready for mail, ``rested`` when it last had nothing to do, and
+    ``woken`` how many messages it had served when it last came back from a rest.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class Connection:
         self.route = route
         self.phase: Phase = "connecting"
         self.dialogue: Dialogue | None = None
-        self.deadline = self.born = self.rested = now
+        self.begun = self.deadline = self.born = self.rested = now
         self.woken = 0
         self._selector = selector
         self._timeouts = timeouts
@@ -167,6 +167,7 @@ class Connection:
             self.phase = TALKING
             self.dialogue = Dialogue(opening.capabilities, self._stuffing)
             self.born = self.rested = now
+            self.route.opened()
             assert self.dialogue.state is READY
 
     def _listen(self, events: int) -> None:

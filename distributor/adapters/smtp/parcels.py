@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Protocol
 
 from distributor.errors import DeliveryError
 
@@ -91,6 +91,40 @@ class Timeouts:
     final: float = 600.0
     stop: float = 8.0
     quit: float = 0.5
+
+
+class Trouble(NamedTuple):
+    """What keeps a relay from being used, ``error``, and the seconds until it is asked again.
+
+    ``refused`` says that it does not let us in (log-in, certificate, STARTTLS); otherwise it is
+    away, or takes nothing from anybody.
+    """
+
+    error: DeliveryError
+    refused: bool
+    wait: float
+
+
+class Watch(Protocol):
+    """Whom a sender tells how its relays stand. It is called between messages, so be quick."""
+
+    def heard(self, relay: Relay, trouble: Trouble | None) -> None:
+        """``relay`` is in trouble, or (None) works; each may be said again and again."""
+
+    def may_ask(self, relay: Relay) -> bool:
+        """Whether this sender shall find out if a relay that refused it lets it in by now."""
+        ...
+
+
+class Unwatched:
+    """Nobody wants to know."""
+
+    def heard(self, relay: Relay, trouble: Trouble | None) -> None:
+        """Nothing comes of it."""
+
+    def may_ask(self, relay: Relay) -> bool:
+        """There is nobody else who could."""
+        return True
 
 
 def is_loopback(host: str) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from distributor.adapters.smtp.connection import TALKING, Connection
-from distributor.adapters.smtp.parcels import Relay, Timeouts
+from distributor.adapters.smtp.parcels import Relay, Timeouts, Watch
 from distributor.adapters.smtp.routes import Route, choose
 from distributor.adapters.smtp.stuffing import Stuffing
 from distributor.errors import DeliveryError, Unavailable
@@ -52,8 +52,9 @@ class Pool:
         timeouts: Timeouts,
         local_hostname: str,
         clock: Callable[[], float],
+        watch: Watch | None = None,
     ) -> Pool:
-        routes = tuple(Route(relay) for relay in relays)
+        routes = tuple(Route(relay, watch) for relay in relays)
         return cls(routes, limits, timeouts, local_hostname or _full_name(), clock)
 
     def choose(self, now: float) -> Route | None:
@@ -63,8 +64,12 @@ class Pool:
         return choose(self.routes, now)
 
     def open(self, route: Route, now: float) -> None:
-        """Begins a connection. That it cannot even begin is a failure of the relay like others."""
-        route.breaker.trying(now)
+        """Begins a connection, if the route lets one begin.
+
+        That it cannot even begin is a failure of the relay like others.
+        """
+        if not route.begin(now):
+            return
         try:
             connection = Connection(
                 route, self.selector, self.timeouts, self.stuffing, self.local_hostname, now
@@ -83,7 +88,7 @@ class Pool:
         return (
             served >= self.limits.messages
             or now - connection.born >= self.limits.age
-            or route.stopped
+            or (route.stopped_at is not None and connection.begun <= route.stopped_at)
             or (route.messages_limit is not None and served >= route.messages_limit)
         )
 

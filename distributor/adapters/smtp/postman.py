@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from distributor.adapters.smtp.parcels import Parcel, Relay, Result, Timeouts
+from distributor.adapters.smtp.parcels import Parcel, Relay, Result, Timeouts, Watch
 from distributor.adapters.smtp.pool import Limits, Pool
 from distributor.adapters.smtp.rounds import Round
 
@@ -27,7 +27,7 @@ class Postman:
     ``connections`` is given up. A new connection costs some round trips and, in TLS, a millisecond
     of computing: where the relay is one's own and the rate high, raise messages and age.
     ``local_hostname`` is said in EHLO; by default this machine's full name, or else its address.
-    ``clock`` is monotonic, in seconds.
+    ``clock`` is monotonic, in seconds; ``watch`` is told which relays are in trouble.
 
     Raises:
         ValueError: an option is out of range, or a relay's ``ca_file`` cannot be read.
@@ -42,11 +42,12 @@ class Postman:
         limits: Limits | None = None,
         timeouts: Timeouts | None = None,
         clock: Callable[[], float] = time.monotonic,
+        watch: Watch | None = None,
     ) -> None:
         if not relays:
             raise ValueError("there must be at least one relay")
         limits = replace(limits or Limits(), connections=connections)
-        self._pool = Pool.of(relays, limits, timeouts or Timeouts(), local_hostname, clock)
+        self._pool = Pool.of(relays, limits, timeouts or Timeouts(), local_hostname, clock, watch)
 
     def send(
         self,

@@ -243,10 +243,10 @@ class Round:
             error = result.error
             if error is None or error.about != "relay":
                 if route.breaker.troubled:
-                    route.breaker.succeeded()
+                    route.succeeded(connection.begun)
                     self._slack = True
             elif error.reason in STOPPING:
-                route.stop(error)
+                route.stop(error, self._pool.clock())
         dialogue.results.clear()
 
     def _report(self, result: Result) -> None:

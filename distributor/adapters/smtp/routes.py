@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Sequence
 
 from distributor.adapters.smtp.answers import STOPPING
-from distributor.adapters.smtp.parcels import Relay
+from distributor.adapters.smtp.parcels import Relay, Trouble, Unwatched, Watch
 from distributor.errors import DeliveryError, Unavailable
 
 Address = tuple[socket.AddressFamily, tuple[str, int]]
@@ -17,7 +17,10 @@ _FAILURES = 5
 _WITHIN = 60.0
 _PAUSE = 60.0
 _HOLD = 10.0
+_STOP = 300.0
+_ANOTHER_ASKS = 10.0
 _ADDRESSES_LAST = 60.0
+_UNREACHABLE = frozenset({"no-connection", "timeout"})
 
 
 class Breaker:
@@ -36,6 +39,11 @@ class Breaker:
     def troubled(self) -> bool:
         """Whether something failed and nothing has succeeded since."""
         return bool(self._failures)
+
+    @property
+    def open(self) -> bool:
+        """Whether it lets nothing through but one try a minute."""
+        return self._open
 
     def allows(self, now: float) -> bool:
         return not self._open or now >= self._until
@@ -60,39 +68,76 @@ class Route:
 
     A failure to connect holds further connections back for 10 s, so that nobody waits long for a
     relay that is down, and one that admits few is not asked for more all the time. A reason in
-    ``STOPPING`` ends the use of the relay for good: a new sender with other settings is needed.
+    ``STOPPING`` stops the relay for 5 minutes, longer than the windows in which servers count
+    wrong log-ins before they lock an account out; then it is asked with one connection, and so on
+    until one that began after the stop has been of use. ``watch`` is told of all that.
     """
 
-    def __init__(self, relay: Relay) -> None:
+    def __init__(self, relay: Relay, watch: Watch | None = None) -> None:
         self.relay = relay
         self.breaker = Breaker()
         self.connections = 0
-        self.stopped = False
+        self.stopped_at: float | None = None
         self.error: DeliveryError | None = None
         self.messages_limit: int | None = None
         self.context = None if relay.security == "none" else _context(relay)
+        self._watch = watch or Unwatched()
+        self._again = 0.0
         self._held_until = 0.0
         self._closed_after = 0
         self._addresses: list[Address] = []
         self._addresses_until = 0.0
 
     def usable(self, now: float) -> bool:
-        return not self.stopped and self.breaker.allows(now)
+        stopped = self.stopped_at is not None and now < self._again
+        return not stopped and self.breaker.allows(now)
 
     def held(self, now: float) -> bool:
         return now < self._held_until
 
-    def stop(self, error: DeliveryError) -> None:
-        """Nothing more is to be tried here."""
-        self.error, self.stopped = error, True
+    def begin(self, now: float) -> bool:
+        """Whether a connection may begin; while the relay is in trouble no second one may."""
+        self.breaker.trying(now)
+        if self.stopped_at is None:
+            return True
+        may = self._watch.may_ask(self.relay)
+        self._again = now + (_STOP if may else _ANOTHER_ASKS)
+        return may
+
+    def opened(self) -> None:
+        """A connection is ready for mail."""
+        if not self.breaker.troubled:
+            self._watch.heard(self.relay, None)
+
+    def stop(self, error: DeliveryError, now: float) -> None:
+        """It does not let us in: nothing is tried here for a while."""
+        self.error, self.stopped_at, self._again = error, now, now + _STOP
+        self.breaker.failed(now)
+        self._watch.heard(self.relay, Trouble(error, True, _STOP))
 
     def failed(self, error: DeliveryError, now: float, *, connecting: bool) -> None:
         """``error`` is about the relay; ``connecting`` says that it was not yet ready for mail."""
-        if not self.stopped:
-            self.error, self.stopped = error, error.reason in STOPPING
+        if error.reason in STOPPING:
+            self.stop(error, now)
+            return
         self.breaker.failed(now)
         if connecting:
             self._held_until = now + _HOLD
+        if self.stopped_at is not None:
+            assert self.error is not None
+            self._watch.heard(self.relay, Trouble(self.error, True, self._again - now))
+            return
+        self.error = error
+        unreachable = connecting and not self.connections and error.reason in _UNREACHABLE
+        if unreachable or self.breaker.open:
+            self._watch.heard(self.relay, Trouble(error, False, _PAUSE))
+
+    def succeeded(self, begun: float) -> None:
+        """A connection that began then has been of use. One from before a stop proves nothing."""
+        if self.stopped_at is None or begun > self.stopped_at:
+            self.error = self.stopped_at = None
+            self.breaker.succeeded()
+            self._watch.heard(self.relay, None)
 
     def closed_after(self, messages: int) -> None:
         """The relay closed, in order, after so many. Twice the same number is taken for a rule."""

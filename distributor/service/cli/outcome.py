@@ -12,6 +12,7 @@ from django.conf import settings
 
 from distributor.dispatch import standing
 from distributor.newsroom import times
+from distributor.service import vitals
 from distributor.service.cli import output
 
 _POLL = 0.25
@@ -56,9 +57,19 @@ def tell(documents: Sequence[dict[str, Any]], *, wait: bool, timeout: int, as_js
         show(documents)
     if waited_for:
         output.fail(
-            f"{waited_for} deliveries are still owed after {timeout} seconds; they go on while the "
-            "service is up: distributor status"
+            f"{waited_for} deliveries are still owed after {timeout} seconds; {_why()}: "
+            "distributor status"
         )
+
+
+def _why() -> str:
+    """Why they wait, if that is known, and how they go on."""
+    ill = {name: what for name, what in vitals.services().items() if what != "ok"}
+    mail = ill.pop("mail", "")
+    known = [f"{name}: {what}" for name, what in ill.items() if name in vitals.NEEDED]
+    known += [mail] if mail else []
+    going_on = "they go on while the service is up"
+    return "; ".join([*known, "they go on when that is mended" if known else going_on])
 
 
 def _wait(release_ids: Sequence[str], timeout: int) -> int:
