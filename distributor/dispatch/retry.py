@@ -60,7 +60,8 @@ def next_attempt(
     ``attempts`` counts the tries made, this one included. Waits vary by ``plan.spread``, fixed by
     ``seed`` (the delivery's id) and the attempt, around the step or, unless ``plan.early``, only
     beyond it. What is no attempt (the relay's fault, a group that rests) costs none and never gives
-    up, unless the receiver may have it: that would have them get it every minute for ever. What the other side asked for (``error.wait``, at most a day) is a lower bound.
+    up, unless the receiver may have it: that would have them get it every minute for ever. What the
+    other side asked for (``error.wait``, at most a day) is a lower bound.
     """
     if isinstance(error, Refused):
         return None
