@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from kombu.entity import Queue
+from kombu.transport.redis import Channel
 
 from distributor.service import redis
 from distributor.service.option_sections import Options
 from distributor.service.parts import QUEUES
+
+_PRIORITIES = [0, 9]
+
+
+def lists(queues: Sequence[str]) -> list[str]:
+    """The keys in Redis under which the messages of ``queues`` wait."""
+    return [f"{name}{Channel.sep}{n}" if n else name for name in queues for n in _PRIORITIES]
 
 
 def configuration(options: Options) -> dict[str, Any]:
@@ -20,7 +29,7 @@ def configuration(options: Options) -> dict[str, Any]:
         "broker_connection_timeout": 1,
         "broker_transport_options": {
             "queue_order_strategy": "priority",
-            "priority_steps": [0, 9],
+            "priority_steps": _PRIORITIES,
             "max_retries": 0,
             "socket_connect_timeout": 1,
             "socket_timeout": 10,

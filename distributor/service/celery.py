@@ -67,6 +67,16 @@ def _forget_broken_connections(**_: Any) -> None:
     close_old_connections()
 
 
+@signals.task_prerun.connect
+def _begun(**_: Any) -> None:
+    heartbeat.hands.take()
+
+
+@signals.task_postrun.connect
+def _done(**_: Any) -> None:
+    heartbeat.hands.free()
+
+
 @signals.task_failure.connect
 def _used_up(exception: BaseException, **_: Any) -> None:
     """Without the database a message is used up for nothing: have it rung for again."""

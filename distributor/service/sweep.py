@@ -12,7 +12,7 @@ from django.db import DatabaseError
 
 from distributor.dispatch import sweep as dispatch_sweep
 from distributor.newsroom import issuing
-from distributor.service import losses
+from distributor.service import heartbeat, losses
 
 _log = structlog.get_logger()
 
@@ -41,5 +41,5 @@ def sweep() -> None:
 @signals.worker_ready.connect
 def _settle_here(**_: Any) -> None:
     """The sweep may run on another machine, which cannot read what was journalled on this one."""
-    with suppress(DatabaseError):
+    with suppress(DatabaseError), heartbeat.hands.busy():
         dispatch_sweep.end_what_died()

@@ -1,12 +1,33 @@
-"""The service's own Celery app, with a task that takes its time: what a running batch is."""
+"""The service's own Celery app, with a task that takes its time: what a running batch is.
+
+Its workers are sooner impatient with themselves.
+"""
 
 import time
 from pathlib import Path
+from typing import Any
+
+from celery import signals
 
 from distributor.dispatch import stopping
+from distributor.service import heartbeat
 from distributor.service.celery import celery
 
 __all__ = ["celery"]
+
+heartbeat.EVERY, heartbeat.DEAF_FOR = 1.0, 5
+_consumers: list[Any] = []
+
+
+@signals.worker_ready.connect
+def _keep(sender: Any, **_: Any) -> None:
+    _consumers.append(sender.task_consumer)
+
+
+@celery.task(name="tests.deafen")
+def deafen() -> None:
+    """Take no message from now on, and live."""
+    _consumers[0].cancel()
 
 
 @celery.task(name="tests.slow")

@@ -107,6 +107,25 @@ def test_a_worker_outlives_redis(worker: Worker, tmp_path: Path, redis_server: s
         redis.clear(data_dir)
 
 
+def test_a_worker_that_takes_no_message_ends(
+    worker: Worker, tmp_path: Path, redis_server: str
+) -> None:
+    mark = tmp_path / "mark"
+    deaf, busy, idle = worker("email"), worker("webhooks"), worker("feeds")
+    send("tests.slow", str(mark), 240, queue="webhooks")
+    send("tests.note", str(mark), "later", queue="webhooks")
+    send("tests.deafen", queue="email")
+    until(mark.exists)
+    with redis.client(redis_server) as connected:
+        until(lambda: not connected.exists("email"), 20, "the worker to take its last message")
+        celery.celery.send_task("tests.note", args=[str(mark), ""], queue="email", priority=9)
+        assert deaf.wait(40) == 1
+        said = {queue for each in heartbeat.alive(connected, "worker") for queue in each[2:]}
+        assert {"webhooks", "feeds"} <= said
+        assert connected.exists("webhooks"), "nothing waited for the one that is busy"
+    assert busy.poll() is idle.poll() is None
+
+
 @pytest.mark.parametrize("url", ["unix:///nowhere/redis.sock", "redis://127.0.0.1:1/0"])
 def test_without_redis_a_publish_fails(url: str) -> None:
     publish_in_vain(url)
