@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from tests.faults.conftest import FEW, MANY
 from tests.faults.crowd import Crowd
 from tests.faults.hosts import Parts
 from tests.faults.postgres import Postgres
-from tests.faults.scene import Scene
+from tests.faults.scene import TOPIC, Scene
 from tests.running import Service, mail_to, until
 
 LEASE = 120.0
@@ -109,10 +110,19 @@ def test_postgresql_is_stopped_and_started_again(cluster: Cluster, postgres: Pos
     scene = cluster.scene
     release = scene.publish("stoppad databas", delay=0.003)
     scene.wait_for(scene.readers // 3)
-    postgres.stop()
-    time.sleep(AWAY[scene.readers])
-    postgres.start()
-    scene.told(release, doubled=0, seconds=SOON + scene.readers / 200)
+    path = scene.service.folder / "second.txt"
+    path.write_text("Den andra\n\nDen väntar, medan databasen är borta.\n", "utf-8")
+    with ThreadPoolExecutor() as pool:
+        waiting = pool.submit(scene.service.json, "publish", path, "--topic", TOPIC, "--wait")
+        until(lambda: "Den andra" in scene.service.cli("status").stdout, 60)
+        postgres.stop()
+        time.sleep(AWAY[scene.readers])
+        said = scene.service.cli("status", code=1).stderr
+        postgres.start()
+        scene.told(release, doubled=0, seconds=SOON + scene.readers / 200)
+        assert waiting.result()["channels"]["email"]["delivered"] == scene.readers
+    assert said.startswith("distributor: the database does not answer: ")
+    assert said.count("\n") == 1, "one line"
 
 
 @pytest.mark.long

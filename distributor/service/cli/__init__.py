@@ -101,10 +101,25 @@ def main(arguments: list[str] | None = None) -> None:
         code = 1
     except (click.Abort, KeyboardInterrupt):
         code = 130
+    except Exception as error:
+        if not _is_of_the_database(error):
+            raise
+        said = " ".join(str(error).split())
+        _tell(f"the database does not answer: {said}", "try again when it does: distributor status")
+        code = 1
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 1
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _is_of_the_database(error: Exception) -> bool:
+    """Whether the database is away or cannot go on, and not our question wrong."""
+    # Not every command needs Django, which takes its time to load.
+    django = sys.modules.get("django.db")
+    return django is not None and isinstance(
+        error, (django.OperationalError, django.InterfaceError)
+    )
 
 
 def _tell(*texts: str) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 from django.conf import settings
+from django.db import DatabaseError, close_old_connections
 
 from distributor.dispatch import standing
 from distributor.newsroom import times
@@ -73,13 +74,25 @@ def _why() -> str:
 
 
 def _wait(release_ids: Sequence[str], timeout: int) -> int:
-    """Until nothing is owed of the releases, or ``timeout`` seconds; how much is owed then."""
+    """Until nothing is owed of the releases, or ``timeout`` seconds; how much is owed then.
+
+    While the database is away too: the workers go on by themselves when it is back.
+    """
     end = time.monotonic() + timeout
     owed = total = sum(standing.owed(ident) for ident in release_ids)
+    away = False
     with output.progress("delivered", max(total, 1)) as shown:
         while owed and time.monotonic() < end:
             time.sleep(_POLL)
-            owed = sum(standing.owed(ident) for ident in release_ids)
+            try:
+                owed = sum(standing.owed(ident) for ident in release_ids)
+            except DatabaseError:
+                if not away:
+                    output.note("The database does not answer; it is waited for.")
+                away = True
+                close_old_connections()
+                continue
+            away = False
             total = max(total, owed)
             shown(total - owed)
     return owed
