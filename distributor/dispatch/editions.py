@@ -359,8 +359,11 @@ def naming(url: str, release_id: UUID | str) -> list[Edition]:
 
 
 def holding(digest: str) -> Edition | None:
-    """The public edition with these very words, or None."""
-    return public().filter(digest=digest).first()
+    """The edition with these very words that is public, under embargo or yet to leave, or None."""
+    same = Edition.objects.filter(digest=digest, status=Edition.Status.USABLE)
+    waiting = same.filter(leaves_at__gt=timezone.now(), taken_back_at=None)
+    embargoed = under_embargo().filter(pk__in=same)
+    return public().filter(digest=digest).first() or embargoed.first() or waiting.first()
 
 
 def file(sha256: str, at: datetime | None = None) -> EditionFile | None:

@@ -23,6 +23,7 @@ MEDIA = "media"
 STATIC = "static"
 
 _GATE = "preparing.lock"
+_PUBLISHING = "publishing.lock"
 _PRIVATE = (REDIS, MAIL, MEDIA)
 
 
@@ -80,20 +81,28 @@ def database(folder: Path) -> Path:
 @contextlib.contextmanager
 def preparing(folder: Path) -> Iterator[None]:
     """Have those who call :func:`wait_until_prepared` wait until the block ends."""
-    with _gate(folder) as descriptor:
+    with _gate(folder, _GATE) as descriptor:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
 
 
 def wait_until_prepared(folder: Path) -> None:
     """Wait while the tables are being made: the other parts load meanwhile."""
-    with _gate(folder) as descriptor:
+    with _gate(folder, _GATE) as descriptor:
         fcntl.flock(descriptor, fcntl.LOCK_SH)
 
 
 @contextlib.contextmanager
-def _gate(folder: Path) -> Iterator[int]:
-    descriptor = os.open(folder / _GATE, os.O_RDWR | os.O_CREAT, 0o600)
+def publishing(folder: Path) -> Iterator[None]:
+    """Have who publishes at the same time wait until the block ends."""
+    with _gate(folder, _PUBLISHING) as descriptor:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+
+
+@contextlib.contextmanager
+def _gate(folder: Path, name: str) -> Iterator[int]:
+    descriptor = os.open(folder / name, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         yield descriptor
     finally:

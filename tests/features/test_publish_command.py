@@ -106,6 +106,16 @@ def test_the_same_words_are_published_once_unless_told_again(run, badhus):
     assert Edition.objects.count() == 2
 
 
+@pytest.mark.parametrize("how", ["--at", "--embargo"])
+def test_words_that_wait_for_their_time_are_published_once_too(run, badhus, how):
+    when = (timezone.now() + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M+00:00")
+    first = json.loads(run(badhus, how, when, "--json").out)
+    for again in (run(badhus, how, when), run(badhus)):
+        assert again.code == 1
+        assert first["release"] in again.err[-1]
+    assert Edition.objects.count() == 1
+
+
 def test_standard_input_and_several_files(run, badhus, tmp_path):
     (tmp_path / "annan.md").write_text("# Annan\n\nIngress.\n\nText.\n", "utf-8")
     both = json.loads(run(badhus, "annan.md", "--json").out)["releases"]

@@ -6,6 +6,7 @@ import re
 import signal
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,16 @@ def test_it_is_ready_and_says_where_it_is(house: Service) -> None:
     assert f"office  {house.url}/admin/" in words
     assert "caught in" in words
     assert stat_of(house) == {"public": 0o755, "other": 0o700}
+
+
+def test_the_same_words_at_once_from_several_shells_go_out_once(house: Service) -> None:
+    path = house.folder / "samma.txt"
+    path.write_text("Samma ord\n\nDe kommer från tre skal på en gång.\n", "utf-8")
+    with ThreadPoolExecutor() as pool:
+        tries = [pool.submit(house.cli, "publish", path, code=None) for _ in range(3)]
+    done = [each.result() for each in tries]
+    assert sorted(each.returncode for each in done) == [0, 1, 1]
+    assert sum("already out" in each.stderr for each in done) == 2
 
 
 def stat_of(house: Service) -> dict[str, int]:

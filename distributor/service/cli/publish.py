@@ -34,6 +34,7 @@ from distributor.newsroom import (
 from distributor.newsroom.importing import Draft, Unreadable
 from distributor.newsroom.models import ReleasePage
 from distributor.rendering import addresses
+from distributor.service import datadir
 from distributor.service.cli import outcome, output
 from distributor.service.cli.ready import ready
 
@@ -165,7 +166,18 @@ def _overridden(
 
 
 def _published(files: Sequence[tuple[str, Draft]], *, again: bool) -> list[dict[str, Any]]:
-    """Publish all of ``files``, or none if one of them may not be."""
+    """Publish all of ``files``, or none if one of them may not be.
+
+    Nobody else here publishes meanwhile: who has the same words finds them out.
+    """
+    with datadir.publishing(settings.DISTRIBUTOR.site.data_dir):
+        documents = _issued(files, again=again)
+    if trouble.redis_is_away():
+        output.note("Delivery waits: Redis is not reachable. It begins when the service is up.")
+    return documents
+
+
+def _issued(files: Sequence[tuple[str, Draft]], *, again: bool) -> list[dict[str, Any]]:
     with drafting.whole() as names:
         pages = _created(files, names, again=again)
     documents = []
@@ -176,8 +188,6 @@ def _published(files: Sequence[tuple[str, Draft]], *, again: bool) -> list[dict[
         except states.NotNow as error:
             output.fail(f"{path}: {error}")
         documents.append(standing.standing(edition.release_id) | {"notes": page.import_notes})
-    if trouble.redis_is_away():
-        output.note("Delivery waits: Redis is not reachable. It begins when the service is up.")
     return documents
 
 
@@ -272,7 +282,8 @@ def _stop(path: str, page: ReleasePage, seen: dict[str, str], *, again: bool) ->
     out = editions.holding(digest)
     if out and not again:
         where = addresses.permanent(compositions.site(), str(out.release_id))
-        output.fail(f"{path}: these words are already out: {where} (--again insists)")
+        how = "already out" if out.leaves_at <= datetime.now(UTC) else "to leave soon"
+        output.fail(f"{path}: these words are {how}: {where} (--again insists)")
     if digest in seen and not again:
         output.fail(f"{path}: {seen[digest]} has the same words (--again insists)")
     seen[digest] = path
