@@ -40,6 +40,10 @@ def sweep() -> None:
 
 @signals.worker_ready.connect
 def _settle_here(**_: Any) -> None:
-    """The sweep may run on another machine, which cannot read what was journalled on this one."""
+    """The sweep may run on another machine, which cannot read what was journalled on this one.
+
+    Whoever was here before may have died with a message in hand, before it took what that is about.
+    """
+    losses.tell(settings.REDIS_URL)
     with suppress(DatabaseError), heartbeat.hands.busy():
         dispatch_sweep.end_what_died()

@@ -9,8 +9,10 @@ import time
 import psutil
 import pytest
 
+from distributor.service import redis
 from tests.faults.conftest import FEW, MANY
 from tests.faults.scene import Scene
+from tests.running import until
 
 SEED = int(os.environ.get("FAULTS_SEED", time.time_ns() % 1_000_000))
 KILLS = {FEW: 3, MANY: 20}
@@ -18,6 +20,8 @@ PATIENCE = {FEW: 60.0, MANY: 10.0}
 """Seconds that a stop may take; the few are tried on machines that are busy with other tests."""
 AFTER_A_STOP = 100
 """Mails that may still be handed over when a stop was asked for: a small part of a batch."""
+SOON = 40.0
+"""Seconds in which the rest leaves: less than a message is waited for that may only be slow."""
 SIZES = [
     ("sqlite", FEW),
     pytest.param(("sqlite", MANY), marks=[pytest.mark.long, pytest.mark.timeout(400)]),
@@ -40,6 +44,18 @@ def test_a_worker_killed_again_and_again(scene: Scene) -> None:
         scene.wait_for(moment)
         bound += scene.kill(scene.worker())
     scene.told(release, doubled=bound)
+
+
+def test_a_worker_killed_with_a_message_in_hand(scene: Scene) -> None:
+    worker = scene.worker()
+    worker.suspend()
+    release = scene.publish("i handen")
+    url = f"unix://{redis.socket_path(scene.service.data_dir)}"
+    with redis.client(url) as broker:
+        until(lambda: broker.keys("email*"), 20, "a message")
+        broker.delete(*broker.keys("email*"))
+    worker.kill()
+    scene.told(release, doubled=0, seconds=SOON)
 
 
 @pytest.mark.parametrize("scene", SIZES[:2], indirect=True)
