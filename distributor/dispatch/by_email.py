@@ -19,6 +19,7 @@ from distributor.dispatch.journal import Outcome
 from distributor.dispatch.models import Edition
 from distributor.dispatch.pace import Pace, Unpaced, pacing
 from distributor.dispatch.passing import Pass
+from distributor.dispatch.refusals import refusals
 from distributor.dispatch.relay_outage import RelayWatch
 from distributor.dispatch.rounds import Due
 from distributor.errors import DeliveryError, Refused, Unavailable
@@ -58,8 +59,14 @@ def deliver(pass_: Pass) -> None:
         key, error, reply = result
         pass_.know(Outcome(key, pace.done(key, error), reply, time.time()))
 
-    for _ in sending.send(_parcels(pass_, pace), journal=written, stop=stopping.requested):
-        pass
+    refused = refusals(pass_.edition)
+    parcels = _parcels(pass_, pace)
+    for key, failure, _ in sending.send(parcels, journal=written, stop=stopping.requested):
+        if failure is not None:
+            if refused.heard(key, failure):
+                pass_.hand_back(pace.drop())
+        elif refused.in_a_row:
+            refused.in_a_row = 0
 
 
 def _parcels(pass_: Pass, pace: Pace | Unpaced) -> Generator[Parcel | None, int | None]:

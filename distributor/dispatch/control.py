@@ -1,15 +1,19 @@
-"""What a person may do to a sending: pause, resume or cancel it, or have it tried again."""
+"""What may be done to a sending: pause, resume or cancel it, or have it tried again."""
 
 from __future__ import annotations
 
 from uuid import UUID
 
+import structlog
 from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from distributor.dispatch import bell, pace_groups, rounds
 from distributor.dispatch.models import Batch, Delivery, Edition
+from distributor.errors import DeliveryError
+
+_log = structlog.get_logger()
 
 
 def pause(release_id: UUID | str) -> int:
@@ -18,12 +22,34 @@ def pause(release_id: UUID | str) -> int:
     return running.update(paused_at=timezone.now())
 
 
+def pause_for(edition_id: int, error: DeliveryError) -> None:
+    """Stop the sending of one edition, since receivers refuse it with ``error``, and say so.
+
+    It is resumed as if a person had paused it.
+    """
+    edition = Edition.objects.only("release_id", "number").get(pk=edition_id)
+    paused = Edition.objects.filter(pk=edition_id, paused_at=None).update(
+        paused_at=timezone.now(),
+        paused_for=error.reason[:24],
+        paused_reply=rounds.kept(error.reply),
+    )
+    if paused:
+        _log.error(
+            "sending.paused",
+            release=str(edition.release_id),
+            edition=edition.number,
+            reason=error.reason,
+            reply=rounds.kept(error.reply),
+            remedy=f"mend it, then distributor sending {edition.release_id} --resume",
+        )
+
+
 def resume(release_id: UUID | str) -> int:
     """Go on with what is pending, to receivers that had refused us too; how many editions were
     paused."""
     pace_groups.resume()
     paused = Edition.objects.filter(release_id=release_id).exclude(paused_at=None)
-    resumed = paused.update(paused_at=None)
+    resumed = paused.update(paused_at=None, paused_for="", paused_reply="")
     _hurry(Batch.objects.filter(edition__release_id=release_id).exclude(due_at=None))
     return resumed
 

@@ -52,6 +52,16 @@ class Edition(models.Model):
     taken_back_at = models.DateTimeField(null=True)
     fanned_out_at = models.DateTimeField(null=True)
     paused_at = models.DateTimeField(null=True)
+    paused_for = models.CharField(
+        max_length=24,
+        default="",
+        db_default="",
+        blank=True,
+        help_text="why receivers refused it; empty: a person paused it",
+    )
+    paused_reply = models.CharField(
+        max_length=500, default="", db_default="", blank=True, help_text="their words, then"
+    )
     cancelled_at = models.DateTimeField(null=True)
     channels = models.JSONField(default=list, help_text="those it goes out by")
     holder = models.CharField(max_length=120, blank=True)

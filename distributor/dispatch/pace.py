@@ -229,6 +229,9 @@ class Pace:
                 return Unavailable("rate", error.reply, about="group", wait=_seconds(until, now))
             self._deferred(group, now)
             return error
+        if error.about == "message" or error.reason == "protocol":
+            # Whether others refuse it too is to be known before all of this group have.
+            self._turns.postpone(group)
         if isinstance(error, Refused) and error.about == "ours":
             count = self._refusing.get(group, 0) + (error.reason in _PAUSING)
             self._refusing[group] = count

@@ -89,6 +89,17 @@ class Turns(Generic[T]):
         """Nobody of ``group`` waits any more; who did."""
         return self.queues.pop(group, deque())
 
+    def postpone(self, group: str) -> None:
+        """The other groups have their turns first, also on the connections that it uses."""
+        queues, used = self.queues, self._used
+        if group not in queues or len(queues) == 1:
+            return
+        queues[group] = queues.pop(group)
+        # Its messages under way keep their lanes, but have none of the group behind them.
+        for ident in [each for each, held in self._lane.items() if held == group]:
+            self._lane[ident] = ""
+        used[""] = used.get("", 0) + used.pop(group, 0)
+
     def _free(self) -> str | None:
         """A group with a lane to spare."""
         queues, used, lanes = self.queues, self._used, self.lanes

@@ -77,6 +77,18 @@ def test_a_closed_group_gives_back_who_waited_and_the_others_go_on() -> None:
     assert not made.queues
 
 
+def test_a_postponed_group_comes_after_the_others_also_on_its_connections() -> None:
+    made = turns("aaaabbcc")
+    assert taken(made, None, None) == [0, 1]
+    made.done(0)
+    made.postpone("a")
+    assert taken(made, 1, None, None, None) == [4, 5, 6, 7]
+    assert made.done(1) == "a"
+    assert taken(made, None, None) == [2, 3]
+    made.postpone("a")
+    assert not made.queues
+
+
 def test_fewer_lanes_for_one_group() -> None:
     made = turns("aabb")
     made.lanes = {"a": 1}
