@@ -121,10 +121,8 @@ def line(ill: Sequence[Ill]) -> str:
 
 
 def clock(moment: datetime, language: str) -> str:
-    """The time of day, with the date if that is another one."""
-    zone = settings.DISTRIBUTOR.site.time_zone
-    same_day = dates.local(moment, zone).date() == dates.local(timezone.now(), zone).date()
-    return (dates.clock if same_day else dates.short)(moment, language, zone)
+    """When that was or will be, on the newsroom's clock."""
+    return dates.brief(moment, timezone.now(), language, settings.DISTRIBUTOR.site.time_zone)
 
 
 def _described(one: Ill) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 from django.utils import timezone
 
 from distributor.dispatch import fanout
@@ -40,7 +40,40 @@ def standing(release_id: UUID | str) -> dict[str, Any]:
         "event": newest.act,
         "notes": [],
         "channels": counts(editions),
+        "sending": interruption(by_number),
     }
+
+
+def interruption(editions: QuerySet[Edition]) -> dict[str, Any] | None:
+    """Why nothing more leaves of the newest of ``editions``, or of an older one that still owes.
+
+    None where nothing was paused or cancelled.
+    """
+    for edition in editions.exclude(paused_at=None, cancelled_at=None):
+        if edition.pk != editions.values_list("pk", flat=True).first() and not _owes(edition):
+            continue
+        cancelled = edition.cancelled_at is not None
+        refused = edition.paused_for and not cancelled
+        ident, since = edition.release_id, edition.cancelled_at or edition.paused_at
+        assert since is not None
+        return {
+            "state": "cancelled" if cancelled else "paused",
+            "edition": edition.number,
+            "since": since.isoformat(timespec="seconds"),
+            "by": "refusals" if refused else "person",
+            "reason": edition.paused_for if refused else "",
+            "reply": edition.paused_reply if refused else "",
+            "resume": f"distributor redeliver {ident} --channel email --failed"
+            if cancelled
+            else f"distributor sending {ident} --resume",
+        }
+    return None
+
+
+def _owes(edition: Edition) -> bool:
+    """Whether an edition that was overtaken owes something still, by a channel of its own."""
+    open_ = Batch.objects.filter(edition=edition).exclude(due_at=None)
+    return edition.fanned_out_at is None or open_.exists()
 
 
 def state(newest: Edition) -> str:
@@ -79,6 +112,12 @@ def counts(editions: Iterable[Edition]) -> dict[str, dict[str, int]]:
                 if channel not in written:
                     totals[channel]["owed"] += size
     return totals
+
+
+def failed(release_id: UUID | str) -> int:
+    """How many deliveries of a release have failed."""
+    lost = Batch.objects.filter(edition__release_id=release_id, edition__taken_back_at=None)
+    return int(lost.aggregate(lost=Sum("failed"))["lost"] or 0)
 
 
 def owed(release_id: UUID | str) -> int:

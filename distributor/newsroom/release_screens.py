@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -178,6 +179,7 @@ class ReleaseView(OnRelease, TemplateView):
             "waiting": waiting,
             "leaves": when(waiting.leaves_at) if waiting else "",
             "late": _late(page),
+            "interrupted": _interrupted(found and found["sending"]),
             "embargo": embargo_ends(page),
             "acts": offered(page, self.request.user),
             "log": [_logged(entry) for entry in done.order_by("-timestamp")],
@@ -198,6 +200,21 @@ def _late(page: ReleasePage) -> str:
         "It left %(count)d minutes late: the clock was down.",
         minutes,
     ) % {"count": minutes}
+
+
+def _interrupted(sending: dict[str, Any] | None) -> str:
+    """That its sending is paused or cancelled, since when, and by what; empty if it is not."""
+    if not sending:
+        return ""
+    facts = {"when": when(datetime.fromisoformat(sending["since"])), "command": sending["resume"]}
+    if sending["state"] == "cancelled":
+        return _("Its sending was cancelled, %(when)s.") % facts
+    if sending["by"] == "person":
+        return _("Its sending was paused, %(when)s. It goes on with: %(command)s") % facts
+    return _(
+        "Its sending has paused, %(when)s: receivers refuse this mail (“%(reply)s”). When that is "
+        "mended it goes on with: %(command)s"
+    ) % (facts | {"reply": sending["reply"] or sending["reason"]})
 
 
 def embargo_ends(page: ReleasePage) -> str:

@@ -62,6 +62,12 @@ def short(moment: datetime, language: str, time_zone: str) -> str:
     return day_and_month(moment, language, time_zone) + at + clock(moment, language, time_zone)
 
 
+def brief(moment: datetime, now: datetime, language: str, time_zone: str) -> str:
+    """:func:`clock` of a moment of today, :func:`short` of another."""
+    same_day = local(moment, time_zone).date() == local(now, time_zone).date()
+    return (clock if same_day else short)(moment, language, time_zone)
+
+
 def span(start: datetime, end: datetime | None, language: str, time_zone: str) -> str:
     """From ``start`` to ``end``: on one day ``15 november 2023 kl. 10.30–11.15``."""
     first = written(start, language, time_zone)

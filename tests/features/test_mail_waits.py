@@ -44,3 +44,39 @@ def test_a_wrong_password_is_told_at_once_and_mail_leaves_when_it_is_right(
         until(lambda: len(relay.copies) == READERS, 60, "the mails")
         until(lambda: ours.answer("/readyz").json()["mail"] == "ok", 20)
         assert max(relay.copies.values()) == 1
+
+
+def test_whoever_waits_is_told_what_failed_and_why_the_rest_stays(
+    new_service: Callable[..., Service],
+) -> None:
+    replies = {b"RCPT": b"550 5.0.0 not today"}
+    with Listener(
+        answer=lambda session, heard: [replies[heard[:4]]] if heard[:4] in replies else None
+    ) as relay:
+        ours = new_service(**mail_to(relay.port))
+        ours.cli("topics", "add", "kultur", "Kultur")
+        sheet = ours.folder / "readers.csv"
+        rows = "".join(f"r{n}@{'abcd'[n % 4]}.example,kultur\n" for n in range(400))
+        sheet.write_text("email,topics\n" + rows, "utf-8")
+        ours.cli("subscribers", "import", sheet, "--confirmed")
+        refused = ours.cli("publish", RELEASE, "--topic", "kultur", "--wait")
+        last = refused.stderr.splitlines()[-1]
+        done, _, failed = last.partition(", ")
+        assert done.startswith("done: 40"), last
+        assert failed == "400 of them failed", last
+
+        replies.clear()
+        replies[b"."] = b"552 5.3.4 message too large"
+        again = ("publish", RELEASE, "--topic", "kultur", "--again", "--wait", "--timeout", "10")
+        told = ours.cli(*again, code=1).stderr.splitlines()[-1]
+        assert "receivers refuse this mail (552 5.3.4 message too large)" in told
+        release = ours.json("status")["releases"][0]
+        assert release["sending"]["reason"] == "too-large"
+        counts = release["channels"]["email"]
+        assert counts["failed"] + counts["owed"] == 400
+        assert counts["failed"] < 100
+        (line,) = [line for line in ours.words().splitlines() if "sending.paused" in line]
+        assert json.loads(line)["level"] == "error"
+        replies.clear()
+        ours.cli("sending", release["release"], "--resume")
+        until(lambda: len(relay.copies) == counts["owed"], 60, "the mails that were left")

@@ -11,7 +11,7 @@ from distributor.dispatch import control, editions, endpoint_control, standing
 from distributor.dispatch.models import Edition
 from distributor.service import sweep as sweeping
 from distributor.service import vitals
-from distributor.service.cli import output
+from distributor.service.cli import outcome, output
 from distributor.service.cli.ready import ready
 
 SHOWN = 20
@@ -65,6 +65,10 @@ def status(release: str | None, as_json: bool) -> None:
             "endpoint  {id} ({name}) is disabled: {reason}; it has missed {missed} releases. "
             "When it is mended: distributor endpoints enable {id}".format(**endpoint)
         )
+    for document in releases:
+        if document["sending"]:
+            short, told = document["release"][:8], outcome.interruption(document["sending"])
+            click.echo(f"sending   {short} is {told}")
     click.echo()
     if releases:
         rows = [row for document in releases for row in _rows(document)]
@@ -92,7 +96,10 @@ def _rows(document: dict[str, Any]) -> list[tuple[Any, ...]]:
 
 def _show(document: dict[str, Any]) -> None:
     click.echo(f"{output.title(document)}\n  {document['url']}")
-    click.echo(f"  {document['state']}, edition {document['edition']} ({document['event']})\n")
+    click.echo(f"  {document['state']}, edition {document['edition']} ({document['event']})")
+    if document["sending"]:
+        click.echo(f"  the sending is {outcome.interruption(document['sending'])}")
+    click.echo()
     rows = [
         (channel, *(counts[name] for name in standing.COUNTS))
         for channel, counts in document["channels"].items()

@@ -13,6 +13,7 @@ from django.db import DatabaseError, close_old_connections
 
 from distributor.dispatch import standing
 from distributor.newsroom import times
+from distributor.rendering import dates
 from distributor.service import vitals
 from distributor.service.cli import output
 
@@ -58,13 +59,27 @@ def tell(documents: Sequence[dict[str, Any]], *, wait: bool, timeout: int, as_js
         show(documents)
     if waited_for:
         output.fail(
-            f"{waited_for} deliveries are still owed after {timeout} seconds; {_why()}: "
+            f"{waited_for} deliveries are still owed after {timeout} seconds; {_why(documents)}: "
             "distributor status"
         )
 
 
-def _why() -> str:
+def interruption(found: dict[str, Any]) -> str:
+    """That a sending is paused or cancelled, since when, by what, and what makes it go on."""
+    zone = settings.DISTRIBUTOR.site.time_zone
+    since = dates.brief(datetime.fromisoformat(found["since"]), datetime.now(UTC), "en", zone)
+    why = "by a person"
+    if found["by"] != "person":
+        why = f"because receivers refuse this mail ({found['reply'] or found['reason']})"
+    goes_on = "sends it after all" if found["state"] == "cancelled" else "goes on"
+    return f"{found['state']} since {since}, {why}; {found['resume']} {goes_on}"
+
+
+def _why(documents: Sequence[dict[str, Any]]) -> str:
     """Why they wait, if that is known, and how they go on."""
+    held_up = [document["sending"] for document in documents if document["sending"]]
+    if held_up:
+        return "; ".join(f"the sending is {interruption(found)}" for found in held_up)
     ill = {name: what for name, what in vitals.services().items() if what != "ok"}
     mail = ill.pop("mail", "")
     known = [f"{name}: {what}" for name, what in ill.items() if name in vitals.NEEDED]
@@ -80,12 +95,14 @@ def _wait(release_ids: Sequence[str], timeout: int) -> int:
     """
     end = time.monotonic() + timeout
     owed = total = sum(standing.owed(ident) for ident in release_ids)
+    failed_before = _failed(release_ids)
     away = False
-    with output.progress("delivered", max(total, 1)) as shown:
+    with output.progress("done", max(total, 1)) as shown:
         while owed and time.monotonic() < end:
             time.sleep(_POLL)
             try:
                 owed = sum(standing.owed(ident) for ident in release_ids)
+                failed = _failed(release_ids) - failed_before
             except DatabaseError:
                 if not away:
                     output.note("The database does not answer; it is waited for.")
@@ -94,8 +111,12 @@ def _wait(release_ids: Sequence[str], timeout: int) -> int:
                 continue
             away = False
             total = max(total, owed)
-            shown(total - owed)
+            shown(total - owed, f", {failed} of them failed" if failed > 0 else "")
     return owed
+
+
+def _failed(release_ids: Sequence[str]) -> int:
+    return sum(standing.failed(ident) for ident in release_ids)
 
 
 def show(documents: Sequence[dict[str, Any]], *, dry_run: bool = False) -> None:
@@ -107,6 +128,8 @@ def show(documents: Sequence[dict[str, Any]], *, dry_run: bool = False) -> None:
             click.echo(f"{document['state'].capitalize()}: {output.title(document)}")
             click.echo(f"  {document['url']}")
             click.echo(f"  release {document['release']}, edition {document['edition']}")
+            if document["sending"]:
+                click.echo(f"  the sending is {interruption(document['sending'])}")
         for channel, counts in document["channels"].items():
             told = ", ".join(f"{counts[name]} {name}" for name in standing.COUNTS if counts[name])
             click.echo(f"  {channel}: {told or 'nobody'}")

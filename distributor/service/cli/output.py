@@ -53,17 +53,20 @@ def fail(line: str) -> NoReturn:
 
 @contextmanager
 def progress(label: str, total: int) -> Iterator[Any]:
-    """A bar on a terminal, plain lines elsewhere. Gives a function that takes the count done."""
+    """A bar on a terminal, plain lines elsewhere.
+
+    Gives a function that takes the count done, and what a line shall say of it besides.
+    """
     if sys.stderr.isatty():
         with click.progressbar(length=total, label=label, file=sys.stderr) as bar:
-            yield lambda done: bar.update(done - bar.pos)
+            yield lambda done, besides="": bar.update(done - bar.pos)
         return
     shown = 0
 
-    def line(done: int) -> None:
+    def line(done: int, besides: str = "") -> None:
         nonlocal shown
         if done >= total or done - shown >= max(total // 10, 1):
             shown = done
-            note(f"{label}: {done} of {total}")
+            note(f"{label}: {done} of {total}{besides}")
 
     yield line

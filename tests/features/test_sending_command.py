@@ -1,0 +1,95 @@
+"""A sending that was paused or cancelled: every door says so, and what makes it go on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from distributor.dispatch import control, delivering, standing
+from distributor.dispatch.models import Batch
+from distributor.errors import Refused
+from distributor.newsroom import lifecycle
+from distributor.service.cli import distributor
+from tests.fanning import issue, readers
+from tests.newsroom import draft, page_of, told, topic
+
+
+@pytest.fixture
+def said(capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    def call(*arguments: str) -> str:
+        distributor.main(arguments, standalone_mode=False)
+        return capsys.readouterr().out
+
+    return call
+
+
+@pytest.mark.django_db
+def test_it_says_that_a_person_paused_a_sending_and_what_resumes_it(
+    said: Callable[..., str],
+) -> None:
+    readers(3)
+    edition = issue()
+    ident = str(edition.release_id)
+    assert json.loads(said("status", ident, "--json"))["sending"] is None
+    said("sending", ident, "--pause")
+    document = json.loads(said("status", ident, "--json"))
+    assert document["state"] == "published"
+    found = document["sending"]
+    assert (found["state"], found["by"], found["edition"]) == ("paused", "person", 1)
+    assert timezone.now() - datetime.fromisoformat(found["since"]) < timedelta(minutes=1)
+    assert found["resume"] == f"distributor sending {ident} --resume"
+    for line in (said("status", ident), said("status")):
+        assert "paused since " in line
+        assert f"by a person; distributor sending {ident} --resume goes on" in line
+    assert f"sending   {ident[:8]} is paused" in said("status")
+    said("sending", ident, "--resume")
+    assert json.loads(said("status", ident, "--json"))["sending"] is None
+    assert "paused" not in said("status", ident)
+
+
+@pytest.mark.django_db
+def test_it_says_that_receivers_refuse_a_mail_and_for_what(
+    said: Callable[..., str], admin_client: Client
+) -> None:
+    topic("kultur")
+    page = page_of(draft(topics=("kultur",)))
+    edition = lifecycle.publish(page, by=lifecycle.Actor("tests"))
+    control.pause_for(edition.pk, Refused("too-large", "552 5.3.4 too large", about="message"))
+    ident = str(edition.release_id)
+    found = json.loads(said("status", ident, "--json"))["sending"]
+    assert (found["by"], found["reason"]) == ("refusals", "too-large")
+    assert found["reply"] == "552 5.3.4 too large"
+    assert "receivers refuse this mail (552 5.3.4 too large); distributor" in said("status", ident)
+    screen = told(admin_client.get(reverse("newsroom_release", args=[page.pk])))
+    assert "Utsändningen har pausats" in screen
+    assert "552 5.3.4 too large" in screen
+    assert f"distributor sending {ident} --resume" in screen
+
+
+@pytest.mark.django_db
+def test_it_says_that_a_sending_was_cancelled(said: Callable[..., str]) -> None:
+    readers(3)
+    edition = issue()
+    ident = str(edition.release_id)
+    said("sending", ident, "--cancel")
+    found = json.loads(said("status", ident, "--json"))["sending"]
+    assert found["state"] == "cancelled"
+    assert "the sending is cancelled since" in said("status", ident)
+    assert f"distributor redeliver {ident} --channel email --failed" in said("status", ident)
+
+
+@pytest.mark.django_db
+def test_a_pause_that_a_newer_edition_has_overtaken_is_over(said: Callable[..., str]) -> None:
+    readers(3)
+    first = issue()
+    said("sending", str(first.release_id), "--pause")
+    second = issue(first, act="release.updated", title="Bron öppnar i dag")
+    for batch in Batch.objects.filter(edition=first):
+        delivering.deliver(batch.pk)
+    assert standing.standing(second.release_id)["sending"] is None
