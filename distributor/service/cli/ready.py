@@ -10,12 +10,21 @@ from distributor.service.cli import output
 
 
 def ready() -> None:
-    """See to it that there are tables and a newsroom, also before the first start."""
-    connection.ensure_connection()
-    try:
-        founded = not prepare.is_new() and NewsroomPage.objects.exists()
-    except DatabaseError:
-        founded = False
-    if not founded:
+    """See to it that there are tables and a newsroom, also before the first start.
+
+    Raises:
+        django.db.OperationalError: the database does not answer.
+    """
+    if not _is_founded():
         output.note("Preparing the database.")
         prepare.prepare()
+
+
+def _is_founded() -> bool:
+    if prepare.is_new():
+        return False
+    connection.ensure_connection()
+    try:
+        return NewsroomPage.objects.exists()
+    except DatabaseError:
+        return False
