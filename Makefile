@@ -9,6 +9,8 @@ UV := VIRTUAL_ENV="$(CURDIR)/$(VENV)" \
     UV_DEFAULT_INDEX="$${UV_DEFAULT_INDEX:-$${PIP_INDEX_URL:-$$($(BIN)/python -m pip config get global.index-url 2>/dev/null)}}" \
     $(BIN)/uv
 STAMPS := $(VENV)/stamps
+# Where Python may not keep what it compiled, each of hundreds of processes compiles it again.
+unexport PYTHONDONTWRITEBYTECODE
 # More than there are cores: many tests wait for something.
 WORKERS ?= 3
 
