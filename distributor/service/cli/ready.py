@@ -25,6 +25,7 @@ def _is_founded() -> bool:
         return False
     connection.ensure_connection()
     try:
-        return NewsroomPage.objects.exists()
+        founded: bool = NewsroomPage.objects.exists()
     except DatabaseError:
         return False
+    return founded
