@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -103,3 +106,19 @@ def test_djangos_own_commands_are_there(installation: Service) -> None:
     """The one that a cluster begins with, twice: the second time there is nothing to do."""
     assert json.loads(installation.cli("manage", "prepare").stdout)["login"]
     assert json.loads(installation.cli("manage", "prepare").stdout)["migrated"] == 0
+
+
+def test_whoever_reads_only_the_beginning_sees_no_traceback(installation: Service) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "wb") as nobody:
+        done = subprocess.run(
+            [sys.executable, "-m", "distributor", "topics", "list"],
+            env=installation.environ,
+            stdout=nobody,
+            stderr=subprocess.PIPE,
+            timeout=120,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert b"Traceback" not in done.stderr
