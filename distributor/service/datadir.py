@@ -22,7 +22,7 @@ MAIL = "mail"
 MEDIA = "media"
 STATIC = "static"
 
-_GATE = "preparing.lock"
+_PREPARING = "preparing.lock"
 _PUBLISHING = "publishing.lock"
 _PRIVATE = (REDIS, MAIL, MEDIA)
 
@@ -81,29 +81,28 @@ def database(folder: Path) -> Path:
 @contextlib.contextmanager
 def preparing(folder: Path) -> Iterator[None]:
     """Have those who call :func:`wait_until_prepared` wait until the block ends."""
-    with _gate(folder, _GATE) as descriptor:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+    with _gate(folder, _PREPARING, fcntl.LOCK_EX):
         yield
 
 
 def wait_until_prepared(folder: Path) -> None:
     """Wait while the tables are being made: the other parts load meanwhile."""
-    with _gate(folder, _GATE) as descriptor:
-        fcntl.flock(descriptor, fcntl.LOCK_SH)
+    with _gate(folder, _PREPARING, fcntl.LOCK_SH):
+        pass
 
 
 @contextlib.contextmanager
 def publishing(folder: Path) -> Iterator[None]:
     """Have who publishes at the same time wait until the block ends."""
-    with _gate(folder, _PUBLISHING) as descriptor:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+    with _gate(folder, _PUBLISHING, fcntl.LOCK_EX):
         yield
 
 
 @contextlib.contextmanager
-def _gate(folder: Path, name: str) -> Iterator[int]:
+def _gate(folder: Path, name: str, how: int) -> Iterator[None]:
     descriptor = os.open(folder / name, os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        yield descriptor
+        fcntl.flock(descriptor, how)
+        yield
     finally:
         os.close(descriptor)
