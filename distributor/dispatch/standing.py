@@ -49,8 +49,9 @@ def interruption(editions: QuerySet[Edition]) -> dict[str, Any] | None:
 
     None where nothing was paused or cancelled.
     """
+    newest = editions.values_list("pk", flat=True).first()
     for edition in editions.exclude(paused_at=None, cancelled_at=None):
-        if edition.pk != editions.values_list("pk", flat=True).first() and not _owes(edition):
+        if edition.pk != newest and not _owes(edition):
             continue
         cancelled = edition.cancelled_at is not None
         refused = edition.paused_for and not cancelled
