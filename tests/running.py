@@ -37,12 +37,17 @@ def free_port() -> int:
             return port
 
 
-def until(look: Callable[[], T], seconds: float = 120.0, what: str = "it") -> T:
-    """What ``look`` gives as soon as that is true; fails after ``seconds``."""
+def until(
+    look: Callable[[], T], seconds: float = 120.0, what: str = "it", *, pause: float = 0.05
+) -> T:
+    """What ``look`` gives as soon as that is true; fails after ``seconds``.
+
+    Between two looks is a ``pause`` of so many seconds: a longer one where a look costs much.
+    """
     deadline = time.monotonic() + seconds
     while not (seen := look()):
         assert time.monotonic() < deadline, f"waited {seconds} s for {what}, saw {seen!r}"
-        time.sleep(0.05)
+        time.sleep(pause)
     return seen
 
 

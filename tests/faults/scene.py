@@ -163,7 +163,7 @@ class Scene:
         except AssertionError:
             print(*self.service.words().splitlines()[-60:], sep="\n")
             raise
-        counts = until(lambda: self.settled(release), 60, "nothing to be owed")
+        counts = self.settle(release, 60)
         got = copies()
         ids = defaultdict(set)
         for mail in crowd.of(release):
@@ -181,7 +181,13 @@ class Scene:
         assert len(set().union(*ids.values())) == wanted, "two readers share a Message-ID"
         return seen
 
-    def settled(self, release: str) -> dict[str, int] | None:
-        """Its :meth:`status` once nothing is owed."""
-        counts = self.status(release)
-        return None if counts["owed"] else counts
+    def settle(self, release: str, seconds: float) -> dict[str, int]:
+        """Its :meth:`status` once nothing is owed, within so many seconds."""
+        seen: dict[str, int] = {}
+
+        def settled() -> bool:
+            seen.update(self.status(release))
+            return not seen["owed"]
+
+        until(settled, seconds, "nothing to be owed", pause=1.0)
+        return seen

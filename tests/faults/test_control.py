@@ -64,7 +64,7 @@ def test_a_pause_and_a_cancel_stop_it_within_one_round(scene: Scene) -> None:
     ended = stopped(scene, release, "--cancel")
     scene.service.cli("sending", release, "--resume")
     scene.service.cli("sweep")
-    counts = until(lambda: scene.settled(release), 60, "nothing to be owed")
+    counts = scene.settle(release, 60)
     assert counts["delivered"] == scene.crowd.count == ended
     assert counts["failed"] == scene.readers - ended
     assert len({mail.recipient for mail in scene.crowd.of(release)}) == ended, "doubled"
@@ -79,7 +79,7 @@ def test_a_withdrawal_tells_those_who_were_sent_it_and_nobody_else(scene: Scene)
     # The round that was under way ends slowly, too: it hands back whom it had no time for.
     time.sleep(LONGEST + SLOW)
     scene.crowd.slow_from(None)
-    until(lambda: scene.settled(release), 120, "nothing to be owed")
+    scene.settle(release, 120)
     had = recipients(scene, release, "1")
     assert scene.readers // 3 <= len(had) < scene.readers
     assert recipients(scene, release, "2") == had

@@ -70,7 +70,7 @@ def cluster(request: pytest.FixtureRequest, postgres: Postgres, _folder: Path) -
         office.worker("feeds", "housekeeping", "webhooks")
         parts["north"].worker("urgent", "email")
         parts["south"].worker("urgent", "email")
-        until(lambda: office.service.json("status")["services"]["workers"] == "ok", 60)
+        until(lambda: office.service.json("status")["services"]["workers"] == "ok", 60, pause=1.0)
         yield Cluster(scene, office, parts["north"], parts["south"], crowd)
 
 

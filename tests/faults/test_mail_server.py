@@ -78,7 +78,7 @@ def test_nothing_of_what_is_withdrawn_meanwhile_goes_to_one_that_greets_late(sce
         release = scene.publish("för sent", answer=late)
         until(lambda: scene.crowd.connected, 60, "a connection")
         scene.service.json("withdraw", release, "--reason", "Fel uppgifter.")
-    until(lambda: scene.settled(release), 60, "nothing to be owed")
+    scene.settle(release, 60)
     assert scene.crowd.mails == [], "nobody had it, so nobody is to be told"
     assert scene.status(release)["superseded"] == scene.readers
 

@@ -73,7 +73,7 @@ def overtake(scene: Scene, act: str) -> tuple[str, set[str], int]:
     scene.crowd.slow_from(None)
     until(lambda: numbered(scene, release).get(2), 120, "the second edition")
     bound += scene.kill(scene.worker())
-    counts = until(lambda: scene.settled(release), 300, "nothing to be owed")
+    counts = scene.settle(release, 300)
     print(f"{act}: {counts}, {len(had)} had the first edition, {bound} on the wire at the kills")
     return release, had, bound
 
