@@ -9,11 +9,15 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from distributor.dispatch import bell, pace_groups, rounds
+from distributor.dispatch import bell, editions, pace_groups, rounds
 from distributor.dispatch.models import Batch, Delivery, Edition
 from distributor.errors import DeliveryError
 
 _log = structlog.get_logger()
+
+
+class NotLeft(Exception):
+    """Nothing of the release has left yet, so that there is no sending; it can be taken back."""
 
 
 def pause(release_id: UUID | str) -> int:
@@ -58,11 +62,14 @@ def cancel(release_id: UUID | str) -> int:
     """Close what is pending as failed, for the reason ``cancelled``; how many deliveries.
 
     What is on the wire, or not fanned out yet, is closed once it would be due again.
+
+    Raises:
+        NotLeft: nothing of the release has left yet.
     """
-    left = Edition.objects.filter(
-        release_id=release_id, leaves_at__lte=timezone.now(), cancelled_at=None
-    )
-    left.update(cancelled_at=timezone.now())
+    left = editions.left().filter(release_id=release_id)
+    if not left.exists():
+        raise NotLeft(f"nothing of {release_id} has left yet")
+    left.filter(cancelled_at=None).update(cancelled_at=timezone.now())
     return sum(rounds.give_up(batch, "cancelled") for batch in _open(release_id))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -11,11 +12,11 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from distributor.dispatch import control, delivering, standing
-from distributor.dispatch.models import Batch
+from distributor.dispatch import control, delivering, editions, standing
+from distributor.dispatch.models import Batch, Edition
 from distributor.errors import Refused
 from distributor.newsroom import lifecycle
-from distributor.service.cli import distributor
+from distributor.service.cli import distributor, main
 from tests.fanning import issue, readers
 from tests.newsroom import draft, page_of, told, topic
 
@@ -93,3 +94,62 @@ def test_a_pause_that_a_newer_edition_has_overtaken_is_over(said: Callable[..., 
     for batch in Batch.objects.filter(edition=first):
         delivering.deliver(batch.pk)
     assert standing.standing(second.release_id)["sending"] is None
+
+
+@pytest.mark.parametrize(
+    "options", [[], ["--pause", "--resume"], ["--cancel", "--pause"], ["--cancel", "--resume"]]
+)
+@pytest.mark.django_db
+def test_to_do_nothing_or_two_things_to_a_sending_is_wrong_usage(
+    options: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    readers(3)
+    edition = issue()
+    before = Edition.objects.values().get()
+    assert exit_code("sending", str(edition.release_id), *options) == 2
+    assert "Say one of --pause, --resume and --cancel." in capsys.readouterr().err
+    assert Edition.objects.values().get() == before
+
+
+@pytest.mark.django_db
+def test_what_has_not_left_is_taken_back_and_not_cancelled(
+    said: Callable[..., str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    topic("kultur")
+    page = page_of(draft(topics=("kultur",)))
+    at = timezone.now() + timedelta(hours=2)
+    ident = str(lifecycle.publish(page, by=lifecycle.Actor("tests"), at=at).release_id)
+    assert exit_code("sending", ident[:8], "--cancel") == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.endswith(f"nothing of {ident} has left yet; take it back: distributor undo {ident}")
+    assert json.loads(said("status", ident, "--json"))["sending"] is None
+    said("undo", ident)
+    for option in ("--pause", "--resume", "--cancel"):
+        assert exit_code("sending", ident, option) == 1
+        assert "was taken back before anything left" in capsys.readouterr().err
+
+
+@pytest.mark.django_db
+def test_who_cancels_hears_of_the_edition_that_has_not_left_yet(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    readers(3)
+    first = issue()
+    later = timezone.now() + timedelta(seconds=30)
+    words = replace(first.release, title="Bron öppnar i dag")
+    editions.issue(words, revision="2", leaves_at=later, issuer="kim", channels=["email"])
+    ident = str(first.release_id)
+    assert exit_code("sending", ident, "--cancel") == 0
+    told = capsys.readouterr()
+    assert told.out == "3 deliveries are cancelled.\n"
+    assert (
+        f"Edition 2 has not left and is not cancelled; take it back: distributor undo {ident}"
+        in (told.err)
+    )
+
+
+def exit_code(*arguments: str) -> int:
+    """What ``distributor`` exits with."""
+    with pytest.raises(SystemExit) as ended:
+        main(list(arguments))
+    return int(str(ended.value.code))

@@ -6,6 +6,7 @@ import uuid
 from typing import Any
 
 import click
+from django.utils import timezone
 
 from distributor.dispatch import control, editions, endpoint_control, standing
 from distributor.dispatch.models import Edition
@@ -109,23 +110,32 @@ def _show(document: dict[str, Any]) -> None:
 
 @click.command()
 @click.argument("release")
-@click.option("--pause", "act", flag_value="pause", help="Stop within one round.")
-@click.option("--resume", "act", flag_value="resume", help="Go on with what is pending.")
-@click.option("--cancel", "act", flag_value="cancel", help="Never send what is pending.")
-def sending(release: str, act: str | None) -> None:
+@click.option("--pause", is_flag=True, help="Stop within one round.")
+@click.option("--resume", is_flag=True, help="Go on with what is pending.")
+@click.option("--cancel", is_flag=True, help="Never send what is pending.")
+def sending(release: str, pause: bool, resume: bool, cancel: bool) -> None:
     """Pause, resume or cancel the sending of RELEASE."""
-    if act is None:
-        raise click.UsageError("Say --pause, --resume or --cancel.")
-    ident = known(release)
-    changed = {"pause": control.pause, "resume": control.resume, "cancel": control.cancel}[act](
-        ident
-    )
-    if act == "cancel":
-        click.echo(f"{changed} deliveries are cancelled.")
-    elif changed:
-        click.echo("Paused." if act == "pause" else "Resumed.")
+    if pause + resume + cancel != 1:
+        raise click.UsageError("Say one of --pause, --resume and --cancel.")
+    ident = issued(release)
+    if cancel:
+        _cancel(ident)
+    elif pause:
+        click.echo("Paused." if control.pause(ident) else "It was paused already.")
     else:
-        click.echo("It was paused already." if act == "pause" else "It was not paused.")
+        click.echo("Resumed." if control.resume(ident) else "It was not paused.")
+
+
+def _cancel(ident: uuid.UUID) -> None:
+    undo = f"take it back: distributor undo {ident}"
+    try:
+        cancelled = control.cancel(ident)
+    except control.NotLeft as error:
+        output.fail(f"{error}; {undo}")
+    click.echo(f"{cancelled} deliveries are cancelled.")
+    newest = editions.standing(ident).first()
+    if newest and newest.leaves_at > timezone.now():
+        output.note(f"Edition {newest.number} has not left and is not cancelled; {undo}")
 
 
 @click.command()
