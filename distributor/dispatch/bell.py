@@ -52,10 +52,10 @@ def ring_batches(edition_id: int, channel: str) -> bool:
     if free <= 0:
         return True
     waiting = due.filter(rung_at=None).order_by("-urgent", "pk").values_list("pk", "urgent")
-    for batch, urgent in waiting[:free]:
+    for ahead, (batch, urgent) in enumerate(waiting[:free], WINDOW - free):
         if not Batch.objects.filter(pk=batch, rung_at=None).update(rung_at=now):
             continue
-        if not ring("deliver", batch, *lane(channel, urgent=urgent)):
+        if not ring("deliver", batch, *lane(channel, urgent=urgent, ahead=ahead)):
             Batch.objects.filter(pk=batch).update(rung_at=None)
             return False
     return True
@@ -81,14 +81,16 @@ def take_another(batch: Batch) -> Batch | None:
     return other
 
 
-def lane(channel: str, *, urgent: bool) -> tuple[str, int]:
+def lane(channel: str, *, urgent: bool, ahead: int) -> tuple[str, int]:
     """The queue on which a batch is rung, and the priority in it.
 
-    An urgent webhook overtakes in its own queue: in the one for urgent mail an endpoint that
-    hangs would hold a correction up.
+    ``ahead`` is how many of its edition are under way: where a worker is busy with many, the first
+    ones of another edition are next. Among what is urgent all are equal, or newsletters that begin
+    would overtake it. An urgent webhook overtakes in its own queue: in the one for urgent mail an
+    endpoint that hangs would hold a correction up.
     """
     if channel == "email":
-        return ("urgent" if urgent else "email"), FIRST
+        return ("urgent", FIRST) if urgent else ("email", ahead)
     if channel == "webhook":
         return "webhooks", FIRST if urgent else LAST
     return "feeds", FIRST

@@ -70,12 +70,12 @@ def deliver(pass_: Pass) -> None:
 
 
 def _parcels(pass_: Pass, pace: Pace | Unpaced) -> Generator[Parcel | None, int | None]:
-    """Round after round, each with its own look at who still wants mail."""
+    """Round after round, each with its own look at who still wants mail, and at who waits."""
     fill, embargoed = _filler(pass_.edition), pass_.edition.published_at is None
     segments: dict[int, str] = {}
     behind: int | None = None
     most = size()
-    while round_ := pass_.take(most):
+    while not pass_.over() and (round_ := pass_.take(most)):
         ends, begun = time.monotonic() + LONGEST, 0
         addresses = matching.still_wanted([due.recipient for due in round_], embargoed=embargoed)
         if embargoed:

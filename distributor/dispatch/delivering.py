@@ -21,13 +21,11 @@ from distributor.dispatch import (
 )
 from distributor.dispatch.models import Batch
 from distributor.dispatch.passing import Pass
+from distributor.dispatch.turns import TURN
 from distributor.errors import Unavailable
 
 WAIT = timedelta(seconds=10)
 """How long a batch rests when nothing could be handed over for reasons that are not its own."""
-
-TURN = 0.25
-"""Seconds for which a worker stays with an edition before others have their turn."""
 
 _log = structlog.get_logger()
 

@@ -12,6 +12,7 @@ from distributor.dispatch import rounds
 from distributor.dispatch.journal import Journal, Outcome
 from distributor.dispatch.models import Batch, Edition
 from distributor.dispatch.rounds import Due
+from distributor.dispatch.turns import Turn
 
 
 class Pass:
@@ -35,6 +36,7 @@ class Pass:
         self._begun: set[int] = set()
         self._journal = Journal(batch.pk, size + on_the_wire)
         self._lock = threading.Lock()
+        self._turn = Turn(batch)
         self.tried = False
         """Whether anything was handed over or refused, and not only that the relay was away."""
 
@@ -47,6 +49,10 @@ class Pass:
     def batch_id(self) -> int:
         """The id of the batch."""
         return self._batch.pk
+
+    def over(self) -> bool:
+        """Whether others wait who have their turn now."""
+        return self._turn.over()
 
     def overtaken(self) -> bool:
         """Whether a newer edition has left, so that nothing more of this one may be handed over."""

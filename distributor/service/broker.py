@@ -12,7 +12,7 @@ from distributor.service import redis
 from distributor.service.option_sections import Options
 from distributor.service.parts import QUEUES
 
-_PRIORITIES = [0, 9]
+_PRIORITIES = list(range(10))
 
 
 def lists(queues: Sequence[str]) -> list[str]:

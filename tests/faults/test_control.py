@@ -9,6 +9,7 @@ import pytest
 import requests
 
 from distributor.dispatch.by_email import LONGEST
+from distributor.dispatch.turns import TURN
 from tests.faults.conftest import FEW, MANY
 from tests.faults.crowd import SLOW
 from tests.faults.scene import Scene
@@ -19,6 +20,7 @@ SIZES = [
     pytest.param(("sqlite", MANY), marks=[pytest.mark.long, pytest.mark.timeout(400)]),
 ]
 LEAVERS = 3
+FEWEST = 3
 STAYING = {FEW: 600, MANY: MANY}
 """Who gets the mail before them: so few that all are in one batch, or so many that theirs is the
 last to be sent."""
@@ -83,6 +85,20 @@ def test_a_withdrawal_tells_those_who_were_sent_it_and_nobody_else(scene: Scene)
     had = recipients(scene, release, "1")
     assert scene.readers // 3 <= len(had) < scene.readers
     assert recipients(scene, release, "2") == had
+
+
+@pytest.mark.parametrize("scene", SIZES, indirect=True)
+def test_a_release_to_a_few_goes_out_amid_one_to_many(scene: Scene) -> None:
+    scene.add(FEWEST, "liten")
+    many = scene.publish("stor")
+    scene.wait_for(20)
+    few = scene.publish_meanwhile("liten", "liten")
+    asked = time.monotonic()
+    until(lambda: len(scene.crowd.of(few)) == FEWEST, TURN + 4 * LONGEST + 5, "the few")
+    print(f"the few after {time.monotonic() - asked:.1f} s")
+    assert len(scene.crowd.of(many)) < scene.readers, "nobody had to wait"
+    scene.told(many, doubled=0)
+    assert len(scene.crowd.of(few)) == FEWEST
 
 
 def recipients(scene: Scene, release: str, edition: str) -> list[str]:
