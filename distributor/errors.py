@@ -12,8 +12,8 @@ class DeliveryError(Exception):
     ``reason`` is a short word for people and statistics (``timeout``, ``no-such-address``);
     ``reply`` is what the other side said, word for word, or an empty string; ``about`` says whose
     matter it is: ``recipient``, ``message``, ``relay``, ``group`` (all who receive at the same
-    provider), ``ours`` or ``unknown``; ``wait`` is the number of seconds that the other side asked
-    for, if it did.
+    provider), ``disk`` (which takes nothing), ``ours`` or ``unknown``; ``wait`` is the number of
+    seconds that the other side asked for, if it did.
     """
 
     def __init__(
@@ -28,7 +28,7 @@ class DeliveryError(Exception):
     @property
     def is_attempt(self) -> bool:
         """Whether it says something of this delivery, not only that nobody's can go now."""
-        return self.about not in ("relay", "group")
+        return self.about not in ("relay", "group", "disk")
 
     @property
     def counts(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import gzip
 import os
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -16,6 +17,10 @@ from distributor.errors import Unavailable
 
 ENCODINGS = {"br": ".br", "gzip": ".gz"}
 """Content codings (RFC 9110 §8.4.1) and the endings of the files that hold them ready-made."""
+
+_WAIT = 10.0
+"""Seconds after which a disk that took nothing is tried again."""
+_PAGE = 4096
 
 
 def replace(path: Path, content: bytes, *, compress: bool = False) -> bool:
@@ -50,7 +55,7 @@ def replace(path: Path, content: bytes, *, compress: bool = False) -> bool:
                 }
             _write(versions, draft, _next_second(path, *versions))
     except OSError as error:
-        raise Unavailable("disk", f"{path}: {error.strerror or error}", about="ours") from error
+        raise _unwritten(path, error) from error
     return True
 
 
@@ -65,12 +70,33 @@ def retire(path: Path) -> None:
         for each in (path, *(_beside(path, ending) for ending in ENCODINGS.values())):
             each.unlink(missing_ok=True)
     except OSError as error:
-        raise Unavailable("disk", f"{path}: {error.strerror or error}", about="ours") from error
+        raise _unwritten(path, error) from error
 
 
 def retired(path: Path) -> bool:
     """Whether ``path`` was taken away by :func:`retire`."""
     return _marker(path).exists()
+
+
+def try_folder(folder: Path) -> None:
+    """Writes a page into ``folder`` that nobody ever sees.
+
+    Raises:
+        Unavailable: (``disk``) the disk is full or cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder, prefix=".", buffering=0) as file:
+            file.write(bytes(_PAGE))
+    except OSError as error:
+        raise _unwritten(folder, error) from error
+
+
+def _unwritten(path: Path, error: OSError) -> Unavailable:
+    why = error.strerror or str(error)
+    if isinstance(error, (FileExistsError, NotADirectoryError)):
+        why = "a file is where a folder should be"
+    return Unavailable("disk", f"{path}: {why}", about="disk", wait=_WAIT)
 
 
 def _marker(path: Path) -> Path:

@@ -13,7 +13,7 @@ from django.utils import timezone
 from distributor.adapters import files
 from distributor.audience.models import Topic
 from distributor.channels import feeds as channel
-from distributor.dispatch import compositions, editions, leases
+from distributor.dispatch import compositions, editions, feed_outage, leases
 from distributor.dispatch.feed_entries import REMEMBERED, entries
 from distributor.dispatch.models import Edition, EditionFile, EditionTopic, Feed
 from distributor.errors import Unavailable
@@ -100,7 +100,7 @@ def build(feed_id: int, since: datetime | None = None) -> None:
 
     Raises:
         Refused: the documents would not be valid; the old files stay.
-        Unavailable: somebody else is building it, or the disk is full.
+        Unavailable: somebody else is building it, or the files cannot be written, which is told.
     """
     feed = Feed.objects.select_related("topic").get(pk=feed_id)
     # One of a time to come is of before the clock was set back, and says nothing.
@@ -108,13 +108,14 @@ def build(feed_id: int, since: datetime | None = None) -> None:
         return
     if not leases.claim(feed):
         raise Unavailable("busy", "another worker is building this feed", wait=1)
-    with leases.held(feed):
+    with leases.held(feed), feed_outage.writing(feed.name, _public()):
         now = timezone.now()
         site = compositions.site()
         held = entries(feed, now, settings.DISTRIBUTOR.feeds.entries)
         built = channel.build(value(feed), held, site)
         for entry in built.left_out:
             _log.error("feed.entry_left_out", feed=feed.name, entry=entry)
+        write_stylesheets()
         for suffix, content in built.documents.items():
             files.replace(_public() / f"{feed.name}.{suffix}", content, compress=True)
         Feed.objects.filter(pk=feed.pk).update(built_at=now)

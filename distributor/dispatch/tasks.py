@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from celery import shared_task
 
 from distributor.dispatch import bell, delivering, fanout, feeds, letters, pace_domains, retention
+from distributor.errors import Unavailable
 
 
 @shared_task(ignore_result=True)
@@ -19,7 +22,9 @@ def deliver(batch_id: int) -> None:
 
 @shared_task(ignore_result=True)
 def build_feed(feed_id: int) -> None:
-    feeds.build(feed_id)
+    """The sweep rings again for a feed that could not be built."""
+    with suppress(Unavailable):
+        feeds.build(feed_id)
 
 
 @shared_task(ignore_result=True)

@@ -12,7 +12,8 @@ from redis import Redis
 from redis.exceptions import RedisError
 from wagtail.admin.ui.components import Component
 
-from distributor.dispatch import relay_outage
+from distributor.dispatch import feed_outage, relay_outage
+from distributor.dispatch.feed_outage import Unwritten
 from distributor.dispatch.models import Edition
 from distributor.dispatch.relay_outage import Ill
 from distributor.newsroom.models import Act, ReleasePage
@@ -28,16 +29,16 @@ WAITS = gettext_lazy(
 
 def redis_is_away() -> bool:
     """Whether the workers cannot be rung; asked for a second at most."""
-    return _relays_in_trouble() is None
+    return _told_by_workers() is None
 
 
-def _relays_in_trouble() -> list[Ill] | None:
-    """The mail servers that take no mail; None while Redis is away."""
+def _told_by_workers() -> tuple[list[Ill], Unwritten | None] | None:
+    """The mail servers that take no mail, and what feeds wait for; None while Redis is away."""
     try:
         with Redis.from_url(
             settings.REDIS_URL, socket_connect_timeout=1, socket_timeout=1
         ) as connected:
-            return relay_outage.known(connected)
+            return relay_outage.known(connected), feed_outage.known(connected)
     except (RedisError, OSError):
         return None
 
@@ -45,11 +46,15 @@ def _relays_in_trouble() -> list[Ill] | None:
 def lines() -> list[str]:
     """What needs a hand, a line each."""
     found = []
-    ill = _relays_in_trouble()
-    if ill is None:
+    told = _told_by_workers()
+    if told is None:
         found.append(str(WAITS))
-    elif relay_outage.mail_waits(ill):
-        found += map(_mail_waits, ill)
+    else:
+        ill, unwritten = told
+        if relay_outage.mail_waits(ill):
+            found += map(_mail_waits, ill)
+        if unwritten:
+            found.append(_feeds_wait(unwritten))
     refused = Act.objects.exclude(problem="").filter(
         revision__in=ReleasePage.objects.filter(live=True).values("live_revision")
     )
@@ -78,6 +83,14 @@ def _mail_waits(ill: Ill) -> str:
         _("Mail waits: the mail server %(relay)s takes no mail since %(since)s (“%(reply)s”).")
         % facts
     )
+
+
+def _feeds_wait(unwritten: Unwritten) -> str:
+    since = relay_outage.clock(unwritten.since, get_language() or "en")
+    return _(
+        "Feeds wait: their files cannot be written since %(since)s (“%(reply)s”). The operator "
+        "must see to it; they are written by themselves as soon as that is possible."
+    ) % {"since": since, "reply": unwritten.reply}
 
 
 def told(page: ReleasePage, act: str, edition: Edition) -> str:

@@ -73,10 +73,11 @@ def is_new() -> bool:
 
 def write_feeds() -> None:
     """Write the feeds that were never written, so that their addresses answer from the start."""
-    feeds.write_stylesheets()
     feeds.found()
+    # What cannot be built now, the sweep tries again, and says why.
+    with suppress(DeliveryError):
+        feeds.write_stylesheets()
     for feed in Feed.objects.filter(built_at=None):
-        # What cannot be built now, the sweep tries again, and says why.
         with suppress(DeliveryError):
             feeds.build(feed.pk)
 

@@ -6,17 +6,17 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from redis.exceptions import RedisError
 
-from distributor.dispatch import endpoint_outage, relay_outage
+from distributor.dispatch import endpoint_outage, feed_outage, relay_outage
 from distributor.service import heartbeat, redis
 from distributor.service.parts import QUEUES
 
 NEEDED = frozenset({"database", "redis", "workers", "clock"})
-"""Without these the service cannot do its job. Where ``mail`` or ``webhooks`` is not well, the rest
-goes on."""
+"""Without these the service cannot do its job. Where ``mail``, ``webhooks`` or ``feeds`` is not
+well, the rest goes on."""
 
 
 def services() -> dict[str, str]:
-    """Each of ``NEEDED``, ``mail`` and ``webhooks``: ``ok`` or what is wrong with it."""
+    """Each of ``NEEDED``, ``mail``, ``webhooks`` and ``feeds``: ``ok`` or what is wrong."""
     return {"database": _database()} | _by_redis()
 
 
@@ -36,8 +36,9 @@ def _by_redis() -> dict[str, str]:
             clocks = heartbeat.alive(connected, "clock")
             out = endpoint_outage.known(connected)
             ill = relay_outage.known(connected)
+            unwritten = feed_outage.known(connected)
     except RedisError as error:
-        parts = ("workers", "clock", "mail", "webhooks")
+        parts = ("workers", "clock", "mail", "webhooks", "feeds")
         others = dict.fromkeys(parts, "unknown while Redis is away")
         return {"redis": f"away: {error}"[:200]} | others
     missing = sorted(set(QUEUES).difference(*(worker[2:] for worker in workers)))
@@ -47,4 +48,5 @@ def _by_redis() -> dict[str, str]:
         "clock": "ok" if clocks else "not running",
         "mail": relay_outage.line(ill) if ill else "ok",
         "webhooks": "no endpoint can be reached: is this network cut off?" if out else "ok",
+        "feeds": feed_outage.line(unwritten) if unwritten else "ok",
     }

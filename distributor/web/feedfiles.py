@@ -95,6 +95,8 @@ class FeedFiles:
             coding, file = self._find(path, wanted)
         except FileNotFoundError:
             return self._missing(path, method, start)
+        except OSError:
+            return self._later(method, start)
         if coding is None:
             return self._text(start, "406 Not Acceptable", "Accept identity, gzip or br.", method)
         in_browser = kind in ("rss", "atom") and environ.get("HTTP_SEC_FETCH_DEST") == "document"
@@ -186,15 +188,18 @@ class FeedFiles:
     def _missing(self, path: str, method: str, start: StartResponse) -> Iterable[bytes]:
         listed = f"{self._site}/feeds/"
         if not os.path.exists(f"{self._public}/feeds/all.atom"):
-            words = f"Flödena skrivs just nu. The feeds are being written. {listed}"
-            later = (("Retry-After", "5"), ("Cache-Control", "no-store"))
-            return self._text(start, "503 Service Unavailable", words, method, *later)
+            return self._later(method, start)
         caching = ("Cache-Control", "public, max-age=60")
         if _SAFE.fullmatch(path) and files.retired(Path(self._public + path)):
             words = f"Flödet har upphört. This feed has ended. {listed}"
             return self._text(start, "410 Gone", words, method, caching)
         words = f"Det finns inget sådant flöde. There is no such feed. {listed}"
         return self._text(start, "404 Not Found", words, method, caching)
+
+    def _later(self, method: str, start: StartResponse) -> Iterable[bytes]:
+        words = f"Flödena skrivs just nu. The feeds are being written. {self._site}/feeds/"
+        later = (("Retry-After", "5"), ("Cache-Control", "no-store"))
+        return self._text(start, "503 Service Unavailable", words, method, *later)
 
     def _text(
         self, start: StartResponse, status: str, words: str, method: str, *more: Header

@@ -57,7 +57,7 @@ def gone(processes: list[psutil.Process]) -> bool:
 
 def test_it_is_ready_and_says_where_it_is(house: Service) -> None:
     assert ready(house) == dict.fromkeys(
-        ("database", "redis", "workers", "clock", "mail", "webhooks"), "ok"
+        ("database", "redis", "workers", "clock", "mail", "webhooks", "feeds"), "ok"
     )
     assert requests.get(f"{house.url}/healthz", timeout=60).text == "ok\n"
     words = house.words()

@@ -121,7 +121,7 @@ def test_a_full_disk_leaves_the_old_files_whole(tmp_path: Path) -> None:
     before = versions(path)
     with full_after(1000), pytest.raises(Unavailable, match="all.atom") as caught:
         replace(path, TWO, compress=True)
-    assert (caught.value.reason, caught.value.about) == ("disk", "ours")
+    assert (caught.value.reason, caught.value.about) == ("disk", "disk")
     assert versions(path) == before
     assert replace(path, TWO, compress=True) is True
 

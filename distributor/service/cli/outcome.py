@@ -19,6 +19,8 @@ from distributor.service.cli import output
 
 _POLL = 0.25
 """Seconds between two looks at what is owed."""
+_PARTS = {"mail": "email", "feeds": "feed"}
+"""What may be ill while the rest goes on, and the channel that then waits."""
 
 
 def options(command: Callable[..., None]) -> Callable[..., None]:
@@ -81,11 +83,15 @@ def _why(documents: Sequence[dict[str, Any]]) -> str:
     if held_up:
         return "; ".join(f"the sending is {interruption(found)}" for found in held_up)
     ill = {name: what for name, what in vitals.services().items() if what != "ok"}
-    mail = ill.pop("mail", "")
     known = [f"{name}: {what}" for name, what in ill.items() if name in vitals.NEEDED]
-    known += [mail] if mail else []
+    owing = {channel for document in documents for channel in _owing(document)}
+    known += [ill[part] for part, channel in _PARTS.items() if part in ill and channel in owing]
     going_on = "they go on while the service is up"
     return "; ".join([*known, "they go on when that is mended" if known else going_on])
+
+
+def _owing(document: dict[str, Any]) -> list[str]:
+    return [channel for channel, counts in document["channels"].items() if counts["owed"]]
 
 
 def _wait(release_ids: Sequence[str], timeout: int) -> int:

@@ -1,0 +1,117 @@
+"""Feeds whose files cannot be written, told to every process by a hash in Redis, and to the log."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import structlog
+from django.conf import settings
+from django.utils import timezone
+from redis import Redis
+from redis.exceptions import RedisError
+
+from distributor.adapters import files
+from distributor.dispatch import hasty
+from distributor.errors import Unavailable
+from distributor.rendering import dates
+
+KEY = "distributor:feeds"
+
+_LASTS = 120.0
+"""Seconds: what is owed is tried again every ten or twenty."""
+_REMEDY = "let the workers write to the folder, or make room on its disk"
+
+_log = structlog.get_logger()
+_unwritten: set[str] = set()
+"""The feeds that this process could not write the last time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unwritten:
+    """Since when feeds cannot be written, and what the system says of the first of them."""
+
+    reply: str
+    since: datetime
+
+
+@contextmanager
+def writing(feed: str, folder: Path) -> Iterator[None]:
+    """Tell whether the block could write the files of ``feed`` into ``folder``.
+
+    Where this process has not been able to write of late, that is found out before the block does
+    all its work.
+
+    Raises:
+        Unavailable: (``disk``) it could not.
+    """
+    try:
+        if _unwritten:
+            files.try_folder(folder)
+        yield
+    except Unavailable as error:
+        if error.about == "disk":
+            _ill(feed, error.reply)
+        raise
+    _well(feed)
+
+
+def known(client: Redis) -> Unwritten | None:
+    """Whether feeds cannot be written, as the workers have found out.
+
+    Raises:
+        RedisError: Redis is away.
+    """
+    marks = _marks(client)
+    if not marks:
+        return None
+    first = min(marks.values(), key=lambda mark: mark["since"])
+    return Unwritten(first["reply"], datetime.fromtimestamp(first["since"], UTC))
+
+
+def line(unwritten: Unwritten) -> str:
+    """One line of English for the operator."""
+    since = dates.brief(unwritten.since, timezone.now(), "en", settings.DISTRIBUTOR.site.time_zone)
+    return f"feeds wait: {unwritten.reply}, since {since}; {_REMEDY}"
+
+
+def _ill(feed: str, reply: str) -> None:
+    news, now = not _unwritten, time.time()
+    _unwritten.add(feed)
+    try:
+        client = hasty.redis()
+        before = _marks(client)
+        since = before[feed]["since"] if feed in before else now
+        mark = {"reply": reply[:500], "since": since, "until": now + _LASTS}
+        client.hset(KEY, feed, json.dumps(mark))
+        client.expire(KEY, 3600)
+        news = not before
+    except (RedisError, OSError):
+        pass
+    if news:
+        _log.error("feeds.not_written", feed=feed, reply=reply[:500], remedy=_REMEDY)
+
+
+def _well(feed: str) -> None:
+    back = feed in _unwritten
+    _unwritten.discard(feed)
+    back = back and not _unwritten
+    try:
+        client = hasty.redis()
+        back = bool(client.hdel(KEY, feed)) and not _marks(client)
+    except (RedisError, OSError):
+        pass
+    if back:
+        _log.info("feeds.written_again")
+
+
+def _marks(client: Redis) -> dict[str, dict[str, Any]]:
+    found: dict[bytes, bytes] = client.hgetall(KEY)  # type: ignore[assignment]
+    marks = {feed.decode(): json.loads(mark) for feed, mark in found.items()}
+    return {feed: mark for feed, mark in marks.items() if mark["until"] > time.time()}
