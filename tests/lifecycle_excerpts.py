@@ -42,6 +42,32 @@ what every channel has of it, in excerpts. All of it was recorded from a running
 Each act issues an *edition* with a number of its own. Whoever was sent an earlier one is told at
 once of a correction of fact, a hold, its end and a withdrawal, whatever they follow now.
 """
+AT_THE_END = """\
+## While the sending is paused or cancelled
+
+`distributor sending RELEASE --pause` stops what was issued, within one round. It holds for what is
+issued later, too:
+
+| who | while it is paused | after `--resume` |
+|---|---|---|
+| has an earlier edition and is told at once of this one | told at once | nothing more |
+| was not reached before, follows since, or waits for an update | nothing | the newest, once |
+| waits when the release is withheld or withdrawn | nothing | nothing of that |
+| reads feeds and pages | the newest edition | the same |
+
+Mail and webhooks go by the same rule. Another `--pause`, after a correction was issued, stops that
+one whole: those who are told at once wait for `--resume`, too. A lift of an embargo is an edition
+like any other. Where a sending has paused itself, since receivers refuse its mail, that holds for
+this one edition; `--pause` makes it a person's pause as well. Only `--resume` ends a pause.
+
+`--cancel` closes what is pending of the editions that have left, for good: it counts as failed.
+It says nothing of later ones. A correction, an update or the end of a hold that is issued after it
+is a sending of its own and goes to all who follow, under its title alone to those who had been sent
+nothing; a hold or a withdrawal goes to those who have the text. Where the others shall not get what
+comes next either, pause, and do not resume: a cancelled sending can be paused, too, and `--cancel`
+leaves a pause as it is. What has not left yet cannot be cancelled; `distributor undo RELEASE` takes
+it back.
+"""
 WRONG, RIGHT = "35 medarbetare", "53 medarbetare"
 STEPS = (
     (
@@ -190,6 +216,7 @@ def main(sample: Path = SAMPLE, wrong: str = WRONG, right: str = RIGHT) -> None:
                     print(f"**{heading}**\n\n```{kind}")
                     print(_lasting(text, service, recorder.ident))
                     print("```\n")
+    print(AT_THE_END, end="")
 
 
 def _command(arguments: tuple[str, ...]) -> str:

@@ -6,10 +6,11 @@ from uuid import UUID
 
 import structlog
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from distributor.dispatch import bell, editions, pace_groups, rounds
+from distributor.dispatch import bell, editions, pace_groups, pausing, rounds
 from distributor.dispatch.models import Batch, Delivery, Edition
 from distributor.errors import DeliveryError
 
@@ -21,15 +22,26 @@ class NotLeft(Exception):
 
 
 def pause(release_id: UUID | str) -> int:
-    """Stop the sending of a release within one round; how many editions were paused."""
-    running = Edition.objects.filter(release_id=release_id, paused_at=None)
-    return running.update(paused_at=timezone.now())
+    """Stop the sending of a release within one round; how many editions were paused.
+
+    What is issued later is held too, but for those who are told of it at once.
+    """
+    now = timezone.now()
+    with transaction.atomic():
+        pausing.lock(release_id)
+        running = Edition.objects.filter(
+            Q(paused_at=None) | Q(pause_holds_since=None), release_id=release_id
+        )
+        return running.update(
+            paused_at=Coalesce("paused_at", now),
+            pause_holds_since=Coalesce("pause_holds_since", now),
+        )
 
 
 def pause_for(edition_id: int, error: DeliveryError) -> None:
     """Stop the sending of one edition, since receivers refuse it with ``error``, and say so.
 
-    It is resumed as if a person had paused it.
+    It is resumed as if a person had paused it, and holds for nothing that is issued later.
     """
     edition = Edition.objects.only("release_id", "number").get(pk=edition_id)
     paused = Edition.objects.filter(pk=edition_id, paused_at=None).update(
@@ -52,8 +64,12 @@ def resume(release_id: UUID | str) -> int:
     """Go on with what is pending, to receivers that had refused us too; how many editions were
     paused."""
     pace_groups.resume()
-    paused = Edition.objects.filter(release_id=release_id).exclude(paused_at=None)
-    resumed = paused.update(paused_at=None, paused_for="", paused_reply="")
+    with transaction.atomic():
+        pausing.lock(release_id)
+        paused = Edition.objects.filter(release_id=release_id)
+        resumed = paused.exclude(paused_at=None, pause_holds_since=None).update(
+            paused_at=None, pause_holds_since=None, paused_for="", paused_reply=""
+        )
     _hurry(Batch.objects.filter(edition__release_id=release_id).exclude(due_at=None))
     return resumed
 
@@ -61,7 +77,8 @@ def resume(release_id: UUID | str) -> int:
 def cancel(release_id: UUID | str) -> int:
     """Close what is pending as failed, for the reason ``cancelled``; how many deliveries.
 
-    What is on the wire, or not fanned out yet, is closed once it would be due again.
+    What is on the wire, or not fanned out yet, is closed once it would be due again. Feeds show
+    what has left all the same. An edition that is issued later is a sending of its own.
 
     Raises:
         NotLeft: nothing of the release has left yet.
@@ -69,7 +86,9 @@ def cancel(release_id: UUID | str) -> int:
     left = editions.left().filter(release_id=release_id)
     if not left.exists():
         raise NotLeft(f"nothing of {release_id} has left yet")
-    left.filter(cancelled_at=None).update(cancelled_at=timezone.now())
+    with transaction.atomic():
+        pausing.lock(release_id)
+        left.filter(cancelled_at=None).update(cancelled_at=timezone.now())
     return sum(rounds.give_up(batch, "cancelled") for batch in _open(release_id))
 
 
@@ -100,7 +119,7 @@ def redeliver(release_id: UUID | str, channel: str, *, failed: bool) -> int:
 
 
 def _open(release_id: UUID | str) -> list[Batch]:
-    owed = Batch.objects.filter(edition__release_id=release_id)
+    owed = Batch.objects.filter(edition__release_id=release_id).exclude(channel="feed")
     return list(owed.filter(total__gt=F("delivered") + F("failed") + F("superseded")))
 
 

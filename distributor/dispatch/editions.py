@@ -13,7 +13,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from distributor.dispatch import bell
+from distributor.dispatch import bell, pausing
 from distributor.dispatch.models import Edition, EditionFile, EditionTopic, lifted
 from distributor.release import Correction, Release
 
@@ -83,7 +83,8 @@ def issue(
     the state: ``release.updated`` for a release that is out, ``release.embargoed`` for whatever
     is said before ``embargo_until``, save a hold or a withdrawal. ``public_at`` is when the lift
     of an embargo, which may be issued late, took effect. ``granted`` are the only readers who get
-    it under embargo; none means all that have been granted it. Ringing the workers is a courtesy:
+    it under embargo; none means all that have been granted it. Where a person has paused the
+    release, those who get it in turn wait until that is resumed. Ringing the workers is a courtesy:
     with the broker away the edition is owed all the same.
 
     Raises:
@@ -109,6 +110,7 @@ def issue(
     while True:
         try:
             with transaction.atomic():
+                pausing.lock(release.id)
                 edition = _found(order) or _make(order)
             break
         except IntegrityError:
@@ -171,6 +173,8 @@ def _found(order: _Order) -> Edition | None:
 
 def _make(order: _Order) -> Edition:
     edition = _row(order)
+    if edition.status != Edition.Status.CANCELED:
+        edition.pause_holds_since = pausing.holds_since(edition.release_id)
     edition.save()
     EditionTopic.objects.bulk_create(
         EditionTopic(edition=edition, slug=topic.slug) for topic in order.release.topics

@@ -62,6 +62,9 @@ class Edition(models.Model):
     paused_reply = models.CharField(
         max_length=500, default="", db_default="", blank=True, help_text="their words, then"
     )
+    pause_holds_since = models.DateTimeField(
+        null=True, help_text="a person's pause: nobody gets it, or what is issued later, in turn"
+    )
     cancelled_at = models.DateTimeField(null=True)
     channels = models.JSONField(default=list, help_text="those it goes out by")
     holder = models.CharField(max_length=120, blank=True)

@@ -45,8 +45,9 @@ class Due(NamedTuple):
 def begin(batch: Batch, size: int, *, after: int) -> list[Due]:
     """Claim the next ``size`` due deliveries of ``batch`` to recipients above ``after``.
 
-    None are claimed if the lease was lost, the edition is paused or cancelled, or a newer one has
-    left. They come in the order of their recipients, so that a pass reads each row once.
+    None are claimed if the lease was lost, the edition is paused or cancelled (which feeds are
+    not), or a newer one has left. They come in the order of their recipients, so that a pass reads
+    each row once.
     """
     now = stored(timezone.now())
     span = _span(batch, above=after)
@@ -60,8 +61,9 @@ def begin(batch: Batch, size: int, *, after: int) -> list[Due]:
                     ORDER BY recipient LIMIT %s) AS next)
                 AND EXISTS (
                     SELECT 1 FROM dispatch_batch b JOIN dispatch_edition e ON e.id = b.edition_id
-                    WHERE b.id = %s AND b.holder = %s AND e.paused_at IS NULL
-                    AND e.cancelled_at IS NULL
+                    WHERE b.id = %s AND b.holder = %s
+                    AND (b.channel = 'feed' OR e.cancelled_at IS NULL AND e.paused_at IS NULL
+                        AND (b.urgent OR e.pause_holds_since IS NULL))
                     AND NOT EXISTS ({_NEWER}))
                 RETURNING id, recipient, attempts, first_number""",
             [*span, now, *span, now, size]
@@ -212,7 +214,9 @@ def give_up(batch: Batch, reason: str) -> int:
 
 
 def cancelled(batch: Batch) -> bool:
-    """Whether the sending of its edition was cancelled."""
+    """Whether the sending of its edition was cancelled, which feeds are not part of."""
+    if batch.channel == "feed":
+        return False
     return Edition.objects.filter(pk=batch.edition_id).exclude(cancelled_at=None).exists()
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet, Sum
+from django.db.models import Q, QuerySet, Sum
 from django.utils import timezone
 
 from distributor.dispatch import fanout
@@ -47,15 +47,18 @@ def standing(release_id: UUID | str) -> dict[str, Any]:
 def interruption(editions: QuerySet[Edition]) -> dict[str, Any] | None:
     """Why nothing more leaves of the newest of ``editions``, or of an older one that still owes.
 
-    None where nothing was paused or cancelled.
+    None where nothing was paused or cancelled. ``spares_at_once``: whoever is told at once is told
+    all the same. ``holds_later``: a person has paused it, so that what is issued later waits, too.
     """
     newest = editions.values_list("pk", flat=True).first()
-    for edition in editions.exclude(paused_at=None, cancelled_at=None):
+    stopped = editions.exclude(paused_at=None, pause_holds_since=None, cancelled_at=None)
+    for edition in stopped:
         if edition.pk != newest and not _owes(edition):
             continue
         cancelled = edition.cancelled_at is not None
         refused = edition.paused_for and not cancelled
-        ident, since = edition.release_id, edition.cancelled_at or edition.paused_at
+        paused_at = edition.paused_at or edition.pause_holds_since
+        since = edition.cancelled_at or paused_at
         assert since is not None
         return {
             "state": "cancelled" if cancelled else "paused",
@@ -64,17 +67,53 @@ def interruption(editions: QuerySet[Edition]) -> dict[str, Any] | None:
             "by": "refusals" if refused else "person",
             "reason": edition.paused_for if refused else "",
             "reply": edition.paused_reply if refused else "",
-            "resume": f"distributor redeliver {ident} --channel email --failed"
-            if cancelled
-            else f"distributor sending {ident} --resume",
+            "spares_at_once": not cancelled and edition.paused_at is None,
+            "holds_later": edition.pause_holds_since is not None,
+            "resume": _going_on(edition),
         }
     return None
 
 
+def held_up() -> list[Edition]:
+    """The editions of which a pause holds up what is owed: of each release the newest such."""
+    waiting = Batch.objects.exclude(due_at=None).exclude(channel="feed")
+    paused = waiting.exclude(edition__paused_at=None)
+    spared = waiting.filter(urgent=False).exclude(edition__pause_holds_since=None)
+    stopped = Edition.objects.filter(
+        Q(pk__in=paused.values("edition")) | Q(pk__in=spared.values("edition")),
+        cancelled_at=None,
+        taken_back_at=None,
+    )
+    newest = {edition.release_id: edition for edition in stopped.order_by("number")}
+    return list(newest.values())
+
+
+def _going_on(edition: Edition) -> str:
+    """The commands after which an edition that was paused or cancelled is sent."""
+    ident, commands = edition.release_id, []
+    if edition.paused_at or edition.pause_holds_since:
+        commands.append(f"distributor sending {ident} --resume")
+    if edition.cancelled_at:
+        commands.append(f"distributor redeliver {ident} --channel email --failed")
+    return " && ".join(commands)
+
+
 def _owes(edition: Edition) -> bool:
-    """Whether an edition that was overtaken owes something still, by a channel of its own."""
+    """Whether an edition that is not the newest owes something still that may leave."""
+    left = Edition.objects.filter(
+        release_id=edition.release_id,
+        number__gt=edition.number,
+        taken_back_at=None,
+        leaves_at__lte=timezone.now(),
+    )
+    taken_over = {"feed"}
+    for newer in left.only("status", "channels"):
+        taken_over.update(newer.channels if newer.status == "usable" else edition.channels)
     open_ = Batch.objects.filter(edition=edition).exclude(due_at=None)
-    return edition.fanned_out_at is None or open_.exists()
+    channels = set(open_.values_list("channel", flat=True))
+    if edition.fanned_out_at is None:
+        channels.update(edition.channels)
+    return bool(channels - taken_over)
 
 
 def state(newest: Edition) -> str:

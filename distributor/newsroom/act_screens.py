@@ -33,8 +33,8 @@ from distributor.newsroom.release_screens import (
     Screen,
     embargo_ends,
     may,
-    when,
 )
+from distributor.newsroom.trouble import when
 from distributor.release import Correction
 
 if TYPE_CHECKING:
@@ -129,6 +129,7 @@ class ActView(OnRelease, FormView):  # type: ignore[type-arg]
             "embargo": when(embargo)
             if embargo and self.act == "publish"
             else embargo_ends(self.page),
+            "held": "" if self.act == "undo" else trouble.held(self.page),
             "back": reverse("newsroom_release", args=[self.page.pk]),
         }
 
@@ -183,6 +184,8 @@ class ActView(OnRelease, FormView):  # type: ignore[type-arg]
             undo = reverse("newsroom_act", args=[self.page.pk, "undo"])
             buttons.append(messages.button(undo, _("Undo")))
         messages.success(self.request, trouble.told(self.page, self.act, edition), buttons=buttons)
+        if self.act != "undo" and edition.pause_holds_since:
+            messages.warning(self.request, trouble.held(self.page))
         if trouble.redis_is_away():
             messages.warning(self.request, trouble.WAITS)
 

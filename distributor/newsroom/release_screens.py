@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.generic import TemplateView
 from wagtail.admin.views.generic import WagtailAdminTemplateMixin
 from wagtail.models import PageLogEntry
 
 from distributor.dispatch import editions, standing
-from distributor.newsroom import act_forms, logged, states
+from distributor.newsroom import act_forms, logged, states, trouble
 from distributor.newsroom.models import ReleasePage
-from distributor.rendering import dates
+from distributor.newsroom.trouble import when
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +118,6 @@ def may(page: ReleasePage, act: str, user: Any) -> bool:
     return bool(page.permissions_for_user(user).can_publish())
 
 
-def when(moment: Any) -> str:
-    """``moment`` in words, with its zone, in the active language."""
-    return dates.written_with_zone(
-        moment, get_language() or "en", settings.DISTRIBUTOR.site.time_zone
-    )
-
-
 class OnRelease(WagtailAdminTemplateMixin):
     """A screen about one release."""
 
@@ -179,7 +170,7 @@ class ReleaseView(OnRelease, TemplateView):
             "waiting": waiting,
             "leaves": when(waiting.leaves_at) if waiting else "",
             "late": _late(page),
-            "interrupted": _interrupted(found and found["sending"]),
+            "interrupted": trouble.interrupted(found and found["sending"]),
             "embargo": embargo_ends(page),
             "acts": offered(page, self.request.user),
             "log": [_logged(entry) for entry in done.order_by("-timestamp")],
@@ -200,21 +191,6 @@ def _late(page: ReleasePage) -> str:
         "It left %(count)d minutes late: the clock was down.",
         minutes,
     ) % {"count": minutes}
-
-
-def _interrupted(sending: dict[str, Any] | None) -> str:
-    """That its sending is paused or cancelled, since when, and by what; empty if it is not."""
-    if not sending:
-        return ""
-    facts = {"when": when(datetime.fromisoformat(sending["since"])), "command": sending["resume"]}
-    if sending["state"] == "cancelled":
-        return _("Its sending was cancelled, %(when)s.") % facts
-    if sending["by"] == "person":
-        return _("Its sending was paused, %(when)s. It goes on with: %(command)s") % facts
-    return _(
-        "Its sending has paused, %(when)s: receivers refuse this mail (“%(reply)s”). When that is "
-        "mended it goes on with: %(command)s"
-    ) % (facts | {"reply": sending["reply"] or sending["reason"]})
 
 
 def embargo_ends(page: ReleasePage) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -12,7 +13,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 from wagtail.admin.ui.components import Component
 
-from distributor.dispatch import feed_outage, relay_outage
+from distributor.dispatch import editions, feed_outage, pausing, relay_outage, standing
 from distributor.dispatch.feed_outage import Unwritten
 from distributor.dispatch.models import Edition
 from distributor.dispatch.relay_outage import Ill
@@ -63,6 +64,10 @@ def lines() -> list[str]:
             _("“%(title)s” is published and has no edition: %(problem)s")
             % {"title": act.revision.object_str, "problem": act.problem}
         )
+    for edition in standing.held_up():
+        sending = standing.interruption(editions.standing(edition.release_id))
+        facts = {"title": edition.title, "what": interrupted(sending)}
+        found.append(_("“%(title)s”: %(what)s") % facts)
     return found
 
 
@@ -107,10 +112,55 @@ def told(page: ReleasePage, act: str, edition: Edition) -> str:
             "“%(title)s” is published, and leaves in %(count)d seconds.",
             seconds,
         ) % {"title": title, "count": seconds}
-    when = dates.written_with_zone(
-        edition.leaves_at, get_language() or "en", settings.DISTRIBUTOR.site.time_zone
+    facts = {"title": title, "when": when(edition.leaves_at)}
+    return _("“%(title)s” is published, and leaves %(when)s.") % facts
+
+
+def interrupted(sending: dict[str, Any] | None) -> str:
+    """That a release's sending is paused or cancelled, since when, and by what; empty if it is
+    not. ``sending`` is what :func:`standing.interruption` found."""
+    if not sending:
+        return ""
+    facts = {"when": when(datetime.fromisoformat(sending["since"])), "command": sending["resume"]}
+    if sending["state"] == "cancelled":
+        said = _("Its sending was cancelled, %(when)s.") % facts
+        if sending["holds_later"]:
+            said += " " + _("It is paused, too: what is issued later waits.")
+        return said
+    if sending["by"] == "refusals":
+        return _(
+            "Its sending has paused, %(when)s: receivers refuse this mail (“%(reply)s”). When that "
+            "is mended it goes on with: %(command)s"
+        ) % (facts | {"reply": sending["reply"] or sending["reason"]})
+    if sending["spares_at_once"]:
+        return _holds(facts)
+    return _("Its sending was paused, %(when)s. It goes on with: %(command)s") % facts
+
+
+def held(page: ReleasePage) -> str:
+    """That what is issued of a release next will wait, since a person has paused it; or empty."""
+    since = pausing.holds_since(page.release_id)
+    if since is None:
+        return ""
+    command = f"distributor sending {page.release_id} --resume"
+    return _holds({"when": when(since), "command": command})
+
+
+def _holds(facts: dict[str, str]) -> str:
+    return (
+        _(
+            "Its sending was paused, %(when)s. Whoever is told at once is told all the same; "
+            "everybody else waits until it goes on with: %(command)s"
+        )
+        % facts
     )
-    return _("“%(title)s” is published, and leaves %(when)s.") % {"title": title, "when": when}
+
+
+def when(moment: datetime) -> str:
+    """``moment`` in words, with its zone, in the active language."""
+    return dates.written_with_zone(
+        moment, get_language() or "en", settings.DISTRIBUTOR.site.time_zone
+    )
 
 
 _DONE = {

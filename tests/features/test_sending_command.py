@@ -12,13 +12,13 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from distributor.dispatch import control, delivering, editions, standing
-from distributor.dispatch.models import Batch, Edition
+from distributor.dispatch import control, editions, fanout, standing
+from distributor.dispatch.models import Edition
 from distributor.errors import Refused
 from distributor.newsroom import lifecycle
 from distributor.service.cli import distributor, main
 from tests.fanning import issue, readers
-from tests.newsroom import draft, page_of, told, topic
+from tests.newsroom import draft, page_of, press, told, topic
 
 
 @pytest.fixture
@@ -86,14 +86,82 @@ def test_it_says_that_a_sending_was_cancelled(said: Callable[..., str]) -> None:
 
 
 @pytest.mark.django_db
-def test_a_pause_that_a_newer_edition_has_overtaken_is_over(said: Callable[..., str]) -> None:
+def test_a_pause_of_its_own_is_over_once_a_newer_edition_has_overtaken_it() -> None:
+    readers(3)
+    first = issue()
+    control.pause_for(first.pk, Refused("too-large", "552 5.3.4 too large", about="message"))
+    second = issue(first, act="release.updated", title="Bron öppnar i dag")
+    assert standing.standing(second.release_id)["sending"] is None
+    assert second.pause_holds_since is None
+
+
+@pytest.mark.django_db
+def test_a_pause_of_a_person_holds_beside_one_of_its_own(said: Callable[..., str]) -> None:
+    readers(3)
+    first = issue()
+    ident = str(first.release_id)
+    control.pause_for(first.pk, Refused("too-large", "552 5.3.4 too large", about="message"))
+    assert said("sending", ident, "--pause").startswith("Paused.")
+    assert said("sending", ident, "--pause") == "It was paused already.\n"
+    found = json.loads(said("status", ident, "--json"))["sending"]
+    assert (found["by"], found["reason"], found["holds_later"]) == ("refusals", "too-large", True)
+    second = issue(first, act="release.updated", title="Bron öppnar i dag")
+    assert second.pause_holds_since is not None
+    found = json.loads(said("status", ident, "--json"))["sending"]
+    assert (found["by"], found["edition"], found["spares_at_once"]) == ("person", 2, True)
+    assert said("sending", ident, "--resume") == "Resumed.\n"
+    assert said("sending", ident, "--resume") == "It was not paused.\n"
+
+
+@pytest.mark.django_db
+def test_a_cancelled_sending_says_that_it_is_paused_too(said: Callable[..., str]) -> None:
+    readers(3)
+    ident = str(issue().release_id)
+    said("sending", ident, "--pause")
+    said("sending", ident, "--cancel")
+    commands = f"distributor sending {ident} --resume && distributor redeliver {ident} "
+    told = said("status", ident)
+    assert "by a person, and paused, too; " + commands in told
+    assert "sends it after all" in told
+
+
+@pytest.mark.django_db
+def test_nothing_holds_a_withdrawal_up(said: Callable[..., str]) -> None:
     readers(3)
     first = issue()
     said("sending", str(first.release_id), "--pause")
-    second = issue(first, act="release.updated", title="Bron öppnar i dag")
-    for batch in Batch.objects.filter(edition=first):
-        delivering.deliver(batch.pk)
-    assert standing.standing(second.release_id)["sending"] is None
+    held = issue(first, act="release.withheld")
+    assert held.pause_holds_since is not None
+    issue(held, act="release.withdrawn")
+    assert json.loads(said("status", str(first.release_id), "--json"))["sending"] is None
+
+
+@pytest.mark.django_db
+def test_screens_say_who_waits_for_the_end_of_a_pause(admin_client: Client) -> None:
+    topic("kultur")
+    readers(3, "kultur")
+    page = page_of(draft(topics=("kultur",)))
+    first = lifecycle.publish(page, by=lifecycle.Actor("tests"))
+    fanout.fan_out(first.pk)
+    ident = str(first.release_id)
+    spared = "De som får veta genast får det ändå; alla andra väntar"
+    command = f"distributor sending {ident} --resume"
+    withhold = reverse("newsroom_act", args=[page.pk, "withhold"])
+    home = reverse("wagtailadmin_home")
+    assert spared not in told(admin_client.get(withhold))
+    assert command not in told(admin_client.get(home))
+    control.pause(ident)
+    asked = told(admin_client.get(withhold))
+    assert spared in asked
+    assert command in asked
+    dashboard = told(admin_client.get(home))
+    assert f"”{first.title}”: Utsändningen pausades" in dashboard
+    assert command in dashboard
+    said = told(press(admin_client, page, "withhold", reason="Vi ser efter."))
+    assert said.count(spared) == 2, "the message after the act, and the release's own screen"
+    edition = Edition.objects.get(number=2)
+    fanout.fan_out(edition.pk)
+    assert command not in told(admin_client.get(home)), "nothing is owed"
 
 
 @pytest.mark.parametrize(
@@ -141,7 +209,7 @@ def test_who_cancels_hears_of_the_edition_that_has_not_left_yet(
     ident = str(first.release_id)
     assert exit_code("sending", ident, "--cancel") == 0
     told = capsys.readouterr()
-    assert told.out == "3 deliveries are cancelled.\n"
+    assert told.out.startswith("3 deliveries are cancelled. ")
     assert (
         f"Edition 2 has not left and is not cancelled; take it back: distributor undo {ident}"
         in (told.err)

@@ -8,7 +8,7 @@ from typing import Any
 import click
 from django.utils import timezone
 
-from distributor.dispatch import control, editions, endpoint_control, standing
+from distributor.dispatch import control, editions, endpoint_control, pausing, standing
 from distributor.dispatch.models import Edition
 from distributor.service import sweep as sweeping
 from distributor.service import vitals
@@ -110,7 +110,7 @@ def _show(document: dict[str, Any]) -> None:
 
 @click.command()
 @click.argument("release")
-@click.option("--pause", is_flag=True, help="Stop within one round.")
+@click.option("--pause", is_flag=True, help="Stop within one round; hold what is issued later.")
 @click.option("--resume", is_flag=True, help="Go on with what is pending.")
 @click.option("--cancel", is_flag=True, help="Never send what is pending.")
 def sending(release: str, pause: bool, resume: bool, cancel: bool) -> None:
@@ -121,7 +121,12 @@ def sending(release: str, pause: bool, resume: bool, cancel: bool) -> None:
     if cancel:
         _cancel(ident)
     elif pause:
-        click.echo("Paused." if control.pause(ident) else "It was paused already.")
+        paused = control.pause(ident)
+        click.echo(
+            "Paused. What is issued later waits, too, but for those who are told of it at once."
+            if paused
+            else "It was paused already."
+        )
     else:
         click.echo("Resumed." if control.resume(ident) else "It was not paused.")
 
@@ -132,7 +137,12 @@ def _cancel(ident: uuid.UUID) -> None:
         cancelled = control.cancel(ident)
     except control.NotLeft as error:
         output.fail(f"{error}; {undo}")
-    click.echo(f"{cancelled} deliveries are cancelled.")
+    click.echo(
+        f"{cancelled} deliveries are cancelled. "
+        "A correction or update that is issued later goes to all who follow, them too."
+    )
+    if pausing.holds_since(ident):
+        output.note(f"It waits for the end of the pause: distributor sending {ident} --resume")
     newest = editions.standing(ident).first()
     if newest and newest.leaves_at > timezone.now():
         output.note(f"Edition {newest.number} has not left and is not cancelled; {undo}")
@@ -144,8 +154,12 @@ def _cancel(ident: uuid.UUID) -> None:
 @click.option("--failed", is_flag=True, help="What failed, too.")
 def redeliver(release: str, channel: str, failed: bool) -> None:
     """Deliver now what is owed of RELEASE, whatever it was waiting for."""
-    due = control.redeliver(issued(release), channel, failed=failed)
+    ident = issued(release)
+    due = control.redeliver(ident, channel, failed=failed)
     click.echo(f"{due} deliveries are due now." if due else "Nothing is owed.")
+    stopped = standing.interruption(editions.standing(ident))
+    if due and stopped:
+        output.note(f"The sending is {outcome.interruption(stopped)}")
 
 
 @click.command()

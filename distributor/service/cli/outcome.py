@@ -73,7 +73,12 @@ def interruption(found: dict[str, Any]) -> str:
     why = "by a person"
     if found["by"] != "person":
         why = f"because receivers refuse this mail ({found['reply'] or found['reason']})"
-    goes_on = "sends it after all" if found["state"] == "cancelled" else "goes on"
+    if found["spares_at_once"]:
+        why += ", but for those who are told at once"
+    goes_on = "goes on"
+    if found["state"] == "cancelled":
+        why += ", and paused, too" if found["holds_later"] else ""
+        goes_on = "sends it after all"
     return f"{found['state']} since {since}, {why}; {found['resume']} {goes_on}"
 
 
