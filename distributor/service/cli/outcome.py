@@ -50,7 +50,11 @@ def tell(documents: Sequence[dict[str, Any]], *, wait: bool, timeout: int, as_js
     """Say how far the releases have come, with ``wait`` once nothing of them is owed any more."""
     waited_for = None
     if wait:
-        waited_for = _wait([document["release"] for document in documents], timeout)
+        try:
+            waited_for = _wait([document["release"] for document in documents], timeout)
+        except KeyboardInterrupt:
+            output.note(_left(documents))
+            raise
         documents = [
             standing.standing(document["release"]) | {"notes": document["notes"]}
             for document in documents
@@ -80,6 +84,15 @@ def interruption(found: dict[str, Any]) -> str:
         why += ", and paused, too" if found["holds_later"] else ""
         goes_on = "sends it after all"
     return f"{found['state']} since {since}, {why}; {found['resume']} {goes_on}"
+
+
+def _left(documents: Sequence[dict[str, Any]]) -> str:
+    """What whoever waits no longer should know."""
+    what, look = f"The {len(documents)} releases are published", "distributor status"
+    if len(documents) == 1:
+        what = f"The release is {documents[0]['state']}"
+        look += f" {documents[0]['release']}"
+    return f"\n{what}, and sending goes on without this command: {look}"
 
 
 def _why(documents: Sequence[dict[str, Any]]) -> str:
