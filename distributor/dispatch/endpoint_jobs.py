@@ -10,9 +10,7 @@ from datetime import timedelta
 from functools import cache
 from uuid import UUID
 
-import structlog
 from django.conf import settings
-from django.db import connections
 from django.utils import timezone
 
 from distributor.adapters.limits import Buckets
@@ -20,7 +18,7 @@ from distributor.audience import endpoints
 from distributor.audience.guarding import guard
 from distributor.audience.models import Endpoint
 from distributor.channels import webhooks
-from distributor.dispatch import compositions, endpoint_standing, hasty, rounds, stopping
+from distributor.dispatch import compositions, endpoint_late, endpoint_standing, hasty, stopping
 from distributor.dispatch.endpoint_outage import Outage
 from distributor.dispatch.endpoint_rate import EndpointRate
 from distributor.dispatch.endpoint_reach import Reach
@@ -45,7 +43,6 @@ KEPT_FOR_SLOW = 2
 _MARGIN = 5.0
 _BUSY = 2.0
 
-_log = structlog.get_logger()
 _lock = threading.Lock()
 _on_the_wire: Counter[int] = Counter()
 _releases: set[tuple[UUID, int]] = set()
@@ -199,17 +196,8 @@ class Jobs:
         batch_id = self._pass.batch_id
 
         def record(told: Outcome) -> None:
-            try:
-                rounds.record_late(batch_id, told, claimed_until=job.claimed_until)
-                endpoint_standing.learn(
-                    [Answered(job.endpoint.pk, job.due.attempts + 1, told.error, seconds)]
-                )
-            except Exception:
-                # The delivery falls due again by itself.
-                _log.exception("webhook.not_recorded", delivery=told.delivery)
-            finally:
-                if threading.current_thread() is not threading.main_thread():
-                    connections.close_all()
+            answered = Answered(job.endpoint.pk, job.due.attempts + 1, told.error, seconds)
+            endpoint_late.record(batch_id, told, answered, claimed_until=job.claimed_until)
 
         _reach.heard(job.endpoint.host, outcome, record)
         if not _no_longer(job.due.id):

@@ -11,12 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from distributor.dispatch.endpoint_jobs import SLOT
 from distributor.service import redis, tether
 from tests.faults.conftest import FEW, MANY
 from tests.faults.crowd import Crowd
 from tests.faults.hosts import Parts
 from tests.faults.postgres import Postgres
 from tests.faults.scene import TOPIC, Scene
+from tests.listeners import http
 from tests.running import Service, mail_to, until
 
 LEASE = 120.0
@@ -123,6 +125,26 @@ def test_postgresql_is_stopped_and_started_again(cluster: Cluster, postgres: Pos
         assert waiting.result()["channels"]["email"]["delivered"] == scene.readers
     assert said.startswith("distributor: the database does not answer: ")
     assert said.count("\n") == 1, "one line"
+
+
+@pytest.mark.long
+@pytest.mark.timeout(400)
+def test_who_answers_late_while_postgresql_is_away_is_not_asked_again(
+    cluster: Cluster, postgres: Postgres
+) -> None:
+    service = cluster.scene.service
+    with http.Listener(http.slowly(SLOT + 3, http.answer(200))) as slow:
+        endpoint = service.json("endpoints", "add", slow.url(), "--format", "standard")
+        release = cluster.scene.publish("sent svar")
+        slow.wait_for(1)
+        time.sleep(SLOT + 1)
+        postgres.stop()
+        time.sleep(3)
+        postgres.start()
+        cluster.scene.told(release, doubled=0)
+        until(lambda: service.json("status", release)["channels"]["webhook"]["delivered"], 60)
+        assert len(slow.requests) == 1
+        service.cli("endpoints", "delete", str(endpoint["id"]))
 
 
 @pytest.mark.long
