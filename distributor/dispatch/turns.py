@@ -39,6 +39,7 @@ def _others_wait(batch: Batch) -> bool:
     free = Q(lease_until=None) | Q(lease_until__lt=now)
     batches = Batch.objects.filter(
         free,
+        Q(urgent=True) | Q(edition__pause_holds_since=None),
         channel=batch.channel,
         due_at__lte=now,
         edition__paused_at=None,

@@ -58,6 +58,15 @@ def it_is_paused(edition: Edition) -> None:
     control.pause(edition.release_id)
 
 
+def it_follows_a_paused_one(edition: Edition) -> None:
+    Edition.objects.filter(pk=edition.pk).update(pause_holds_since=timezone.now())
+
+
+def it_corrects_a_paused_one(edition: Edition) -> None:
+    it_follows_a_paused_one(edition)
+    it_is_urgent(edition)
+
+
 def it_is_cancelled(edition: Edition) -> None:
     Edition.objects.filter(pk=edition.pk).update(cancelled_at=timezone.now())
 
@@ -82,6 +91,8 @@ def a_fan_out_waits(edition: Edition) -> None:
         (another_waits, True, False),
         (it_is_begun, False, False),
         (it_is_paused, False, False),
+        (it_follows_a_paused_one, False, False),
+        (it_corrects_a_paused_one, True, True),
         (it_is_cancelled, False, False),
         (it_is_urgent, True, True),
         (a_letter_waits, True, True),
