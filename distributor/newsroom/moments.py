@@ -45,4 +45,4 @@ class MomentField(forms.Field):
             return value
         there = value.astimezone(ZoneInfo(settings.DISTRIBUTOR.site.time_zone))
         twice = there.replace(fold=0).utcoffset() != there.replace(fold=1).utcoffset()
-        return there.isoformat(timespec="minutes")[: None if twice else 16]
+        return times.shown(there if twice else there.replace(tzinfo=None))

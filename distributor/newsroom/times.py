@@ -11,13 +11,13 @@ _DAY = timedelta(days=1)
 
 
 def moment(text: str, time_zone: str) -> datetime:
-    """``2026-10-14T06:00`` on the clock of ``time_zone``, or with an offset; in UTC.
+    """``2026-10-14T06:00`` or ``…:15`` on the clock of ``time_zone``, or with an offset; in UTC.
 
     A blank may stand for the ``T``; a date alone is its first minute.
 
     Raises:
-        ValueError: one line that says what is wrong: no such format, seconds, an hour that the
-            clock leaves out in spring, or one that it shows twice in autumn.
+        ValueError: one line that says what is wrong: no such format, parts of a second, an hour
+            that the clock leaves out in spring, or one that it shows twice in autumn.
     """
     try:
         there = datetime.fromisoformat(text.strip())
@@ -25,15 +25,15 @@ def moment(text: str, time_zone: str) -> datetime:
         there - _DAY, there + _DAY
     except (OverflowError, ValueError):
         raise ValueError(_('"%s" is no time; write it as 2026-10-14T06:00') % text) from None
-    if there.second or there.microsecond:
-        raise ValueError(_('"%s" has seconds; times are whole minutes') % text)
+    if there.microsecond:
+        raise ValueError(_('"%s" has parts of a second; times are whole seconds') % text)
     if there.tzinfo is not None:
         return there.astimezone(UTC)
     zone = ZoneInfo(time_zone)
     first, second = there.replace(tzinfo=zone), there.replace(tzinfo=zone, fold=1)
     if first.utcoffset() == second.utcoffset():
         return first.astimezone(UTC)
-    said = {"time": f"{there:%H:%M}", "day": f"{there:%Y-%m-%d}", "zone": time_zone}
+    said = {"time": shown(there)[11:], "day": f"{there:%Y-%m-%d}", "zone": time_zone}
     if first.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != there:
         raise ValueError(_("there is no %(time)s on %(day)s in %(zone)s") % said)
     said |= {"summer": _offset(first), "normal": _offset(second)}
@@ -56,6 +56,11 @@ def future(text: str, time_zone: str, now: datetime) -> datetime:
     if there <= now:
         raise ValueError(_('"%s" has passed; name a time to come') % text)
     return there
+
+
+def shown(there: datetime) -> str:
+    """``there`` to the minute, or to the second where it has seconds."""
+    return there.isoformat(timespec="seconds" if there.second else "minutes")
 
 
 def day(text: str) -> date:

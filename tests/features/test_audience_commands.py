@@ -309,8 +309,9 @@ def test_an_endpoint_is_added_tested_rotated_disabled_and_deleted(cli):
         assert (listed["state"], listed["reason"]) == ("disabled", "owner")
         assert (listed["topics"], listed["languages"]) == (["kultur"], ["sv"])
         cli("endpoints", "enable", ident)
-        now = f"{timezone.now():%Y-%m-%dT%H:%MZ}"
-        assert "missed nothing" in cli("endpoints", "replay", ident, "--since", now)[0]
+        now = timezone.now()
+        for since in (f"{now:%Y-%m-%dT%H:%MZ}", f"{now:%Y-%m-%dT%H:%M:%SZ}", f"{now:%FT%T+00:00}"):
+            assert "missed nothing" in cli("endpoints", "replay", ident, "--since", since)[0]
         assert (
             "last 30 days" in cli("endpoints", "replay", ident, "--since", "2020-01-01", code=1)[1]
         )

@@ -247,7 +247,7 @@ def test_an_embargo_is_set_moved_and_lifted(office: Client, client: Client) -> N
     assert "Embargo until" in told(screen)
     assert columns(screen)[""]["email"].audience == 0
     refused = press(office, page, "publish", at=(timezone.now() + timedelta(days=1)).isoformat())
-    assert "whole minutes" in told(refused)
+    assert "whole seconds" in told(refused)
     press(office, page, "publish")
     Edition.objects.update(leaves_at=timezone.now())
     later = (timezone.now() + timedelta(hours=9)).replace(second=0, microsecond=0)

@@ -178,12 +178,15 @@ def test_an_embargo_is_moved_corrected_and_lifted(run: Run, client: Client) -> N
     assert (first.act, first.published_at) == ("release.embargoed", None)
     assert client.get(first.release.url).status_code == 404
 
+    exact = later.replace(second=15, microsecond=0)
+    run("embargo", ident, "--until", f"{exact:%Y-%m-%dT%H:%M:%SZ}")
+    assert Edition.objects.latest("number").embargo_until == exact
     moved = run("embargo", ident, "--until", local(later), "--json").document
     assert (moved["state"], moved["event"]) == ("embargoed", "release.embargoed")
     corrected = run(
         *("correct", ident, "mended.txt", "--kind", "fact", "--note", "Fel månad.", "--json")
     ).document
-    assert (corrected["edition"], corrected["state"]) == (3, "embargoed")
+    assert (corrected["edition"], corrected["state"]) == (4, "embargoed")
     assert corrected["event"] == "release.embargoed"
     held = run("withhold", ident, "--reason", "Vi kontrollerar.", "--json").document
     assert (held["event"], held["state"]) == ("release.withheld", "withheld")
@@ -194,10 +197,10 @@ def test_an_embargo_is_moved_corrected_and_lifted(run: Run, client: Client) -> N
     assert client.get(first.release.url).status_code == 404
 
     lifted = run("embargo", ident, "--lift", "--json").document
-    assert (lifted["edition"], lifted["event"]) == (6, "release.published")
+    assert (lifted["edition"], lifted["event"]) == (7, "release.published")
     assert lifted["state"] == "published"
     assert "330 miljoner" in client.get(first.release.url).content.decode()
-    newest = Edition.objects.get(number=6)
+    newest = Edition.objects.get(number=7)
     assert newest.published_at is not None
     assert newest.published_at < timezone.now() < until
     assert run("embargo", ident, "--until", local(later)).code == 1

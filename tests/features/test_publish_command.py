@@ -10,6 +10,7 @@ import zipfile
 from datetime import datetime, timedelta
 from email import policy
 from types import SimpleNamespace
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.utils import timezone
@@ -114,6 +115,20 @@ def test_words_that_wait_for_their_time_are_published_once_too(run, badhus, how)
         assert again.code == 1
         assert first["release"] in again.err[-1]
     assert Edition.objects.count() == 1
+
+
+@pytest.mark.parametrize("how", ["--at", "--embargo"])
+def test_a_time_may_have_seconds_and_an_offset(run, badhus, how):
+    there = timezone.now().replace(microsecond=0) + timedelta(days=1)
+    forms = (f"{there:%Y-%m-%dT%H:%M:%SZ}", f"{there.astimezone(ZoneInfo('Asia/Kolkata'))}")
+    assert forms[1].endswith("+05:30")
+    for form in forms:
+        document = json.loads(run(badhus, how, form, "--again", "--json").out)
+        issued = Edition.objects.get(release_id=document["release"])
+        assert (issued.leaves_at if how == "--at" else issued.embargo_until) == there
+    refused = run(badhus, how, f"{there:%Y-%m-%dT%H:%M:%S}.5Z", "--again")
+    assert refused.code == 2
+    assert "times are whole seconds" in refused.err[-1]
 
 
 def test_standard_input_and_several_files(run, badhus, tmp_path):
