@@ -23,6 +23,9 @@ KEY = "distributor:relays"
 ASKED = "distributor:relays:asked:"
 """Before the name of a relay: it has refused a worker just now, so that no other asks yet."""
 
+SILENT = "silent"
+"""The reason where a relay accepts connections and has not said anything any more."""
+
 _ASKED_LASTS = 290
 _AWAY_LASTS = 180.0
 _REFUSED_LASTS = 120.0
@@ -32,6 +35,7 @@ _REMEDIES = {
     "authentication": "check email.username and email.password",
     "certificate": "its certificate must be valid for that name",
     "no-starttls": "check email.smtp_port and email.security",
+    SILENT: "see whether the mail server hangs, and start it again",
 }
 
 _log = structlog.get_logger()
@@ -127,6 +131,8 @@ def clock(moment: datetime, language: str) -> str:
 
 def _described(one: Ill) -> str:
     since = clock(one.since, "en")
+    if one.reason == SILENT:
+        return f"{one.name} has fallen silent: no answer since {since}"
     if not one.refused:
         if one.reason == "no-connection":
             return f"no connection to {one.name} since {since}"
@@ -155,7 +161,7 @@ def _ill(client: Redis, name: str, trouble: Trouble) -> bool:
         "refused": trouble.refused,
         "reason": trouble.error.reason,
         "reply": kept(trouble.error.reply),
-        "since": before["since"] if same else now,
+        "since": before["since"] if same else now - trouble.lasted,
         "again": now + trouble.wait,
         "until": now + (trouble.wait + _REFUSED_LASTS if trouble.refused else _AWAY_LASTS),
     }
@@ -170,8 +176,9 @@ def _ill(client: Redis, name: str, trouble: Trouble) -> bool:
 
 def _say(name: str, trouble: Trouble) -> None:
     error = trouble.error
+    silent = error.reason == SILENT
     _log.error(
-        "relay.refuses_us" if trouble.refused else "relay.away",
+        "relay.refuses_us" if trouble.refused else "relay.silent" if silent else "relay.away",
         relay=name,
         reason=error.reason,
         reply=kept(error.reply),

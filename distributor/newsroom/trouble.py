@@ -82,6 +82,14 @@ def _mail_waits(ill: Ill) -> str:
             )
             % facts
         )
+    if ill.reason == relay_outage.SILENT:
+        return (
+            _(
+                "Mail waits: the mail server %(relay)s has fallen silent: it has not answered "
+                "since %(since)s."
+            )
+            % facts
+        )
     if ill.reason == "no-connection":
         return _("Mail waits: no connection to %(relay)s since %(since)s.") % facts
     return (

@@ -62,6 +62,11 @@ class Connection:
             dialogue.sent or dialogue.asked or dialogue.state is ASKED
         )
 
+    @property
+    def owed(self) -> bool:
+        """Whether the other side, which is there, is to say something."""
+        return self.busy if self.phase is TALKING else self.phase in ("securing", "opening")
+
     def advance(self, now: float, *, writable: bool) -> None:
         """Does what an event makes possible in every phase before TALKING.
 

@@ -83,6 +83,8 @@ class Timeouts:
 
     ``final`` is for the reply to the final dot; a shorter one doubles mail. ``stop`` is how long
     messages on the wire may take once the sender is told to stop, ``quit`` how long a farewell.
+    ``silence`` is after how long a relay that owes answers has fallen silent, if nothing comes on
+    any connection to it; a single one that is slow has the others speak for the relay.
     """
 
     connect: float = 10.0
@@ -91,18 +93,20 @@ class Timeouts:
     final: float = 600.0
     stop: float = 8.0
     quit: float = 0.5
+    silence: float = 30.0
 
 
 class Trouble(NamedTuple):
     """What keeps a relay from being used, ``error``, and the seconds until it is asked again.
 
     ``refused`` says that it does not let us in (log-in, certificate, STARTTLS); otherwise it is
-    away, or takes nothing from anybody.
+    away, takes nothing from anybody, or has fallen silent. It has been so for ``lasted`` seconds.
     """
 
     error: DeliveryError
     refused: bool
     wait: float
+    lasted: float = 0.0
 
 
 class Watch(Protocol):

@@ -119,6 +119,11 @@ class Pool:
             if now >= connection.deadline:
                 self.gone(connection)
 
+    def listen(self, route: Route, now: float) -> None:
+        """Lets ``route`` know that nothing more has come of it until now."""
+        owes = any(one.route is route and one.owed for one in self.connections)
+        route.listen(now, self.timeouts.silence, owes=owes)
+
     def why(self) -> DeliveryError:
         """What keeps the relays from being used: the first one's last trouble."""
         for route in self.routes:

@@ -120,7 +120,11 @@ class Round:
         return now
 
     def _deal(self, connection: Connection, mask: int, now: float) -> None:
-        if connection.phase is TALKING:
+        talking = connection.phase is TALKING
+        if talking or mask & selectors.EVENT_READ:
+            # What it reads of a message that is on its way says too that it is alive.
+            connection.route.heard_at = now
+        if talking:
             if mask & selectors.EVENT_WRITE:
                 connection.flush(now)
             if mask & selectors.EVENT_READ:
@@ -342,6 +346,8 @@ class Round:
                     connection.overdue(now)
                 except Unavailable as error:
                     self._lose(connection, error, now)
+        for route in self._pool.routes:
+            self._pool.listen(route, now)
         if self._asked and now - self._ready_at >= _PATIENCE:
             self._give_up(Unavailable("connecting", about="relay", wait=_PATIENCE))
         self._pool.tidy(now)

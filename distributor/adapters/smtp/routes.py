@@ -21,6 +21,7 @@ _STOP = 300.0
 _ANOTHER_ASKS = 10.0
 _ADDRESSES_LAST = 60.0
 _UNREACHABLE = frozenset({"no-connection", "timeout"})
+_SILENT = "silent"
 
 
 class Breaker:
@@ -70,7 +71,9 @@ class Route:
     relay that is down, and one that admits few is not asked for more all the time. A reason in
     ``STOPPING`` stops the relay for 5 minutes, longer than the windows in which servers count
     wrong log-ins before they lock an account out; then it is asked with one connection, and so on
-    until one that began after the stop has been of use. ``watch`` is told of all that.
+    until one that began after the stop has been of use. One that owes answers, and of which
+    nothing is heard on any connection, is silent until something of use comes from it. ``watch``
+    is told of all that. ``heard_at`` is when anything came last.
     """
 
     def __init__(self, relay: Relay, watch: Watch | None = None) -> None:
@@ -80,8 +83,11 @@ class Route:
         self.stopped_at: float | None = None
         self.error: DeliveryError | None = None
         self.messages_limit: int | None = None
+        self.silent = False
+        self.heard_at = 0.0
         self.context = None if relay.security == "none" else _context(relay)
         self._watch = watch or Unwatched()
+        self._owes_since: float | None = None
         self._again = 0.0
         self._held_until = 0.0
         self._closed_after = 0
@@ -103,6 +109,26 @@ class Route:
         may = self._watch.may_ask(self.relay)
         self._again = now + (_STOP if may else _ANOTHER_ASKS)
         return may
+
+    def listen(self, now: float, patience: float, *, owes: bool) -> None:
+        """Nothing more has come until now; ``owes`` says that something is to come.
+
+        After so much ``patience`` it is silent.
+        """
+        if not owes:
+            self._owes_since = None
+            return
+        if self._owes_since is None:
+            self._owes_since = now
+        lasted = now - max(self._owes_since, self.heard_at)
+        if lasted < patience or self.stopped_at is not None:
+            return
+        if not self.silent:
+            self.silent = True
+            self.error = Unavailable(_SILENT, about="relay")
+            self.breaker.failed(now)
+        assert self.error is not None
+        self._watch.heard(self.relay, Trouble(self.error, False, _PAUSE, lasted))
 
     def opened(self) -> None:
         """A connection is ready for mail."""
@@ -127,7 +153,9 @@ class Route:
             assert self.error is not None
             self._watch.heard(self.relay, Trouble(self.error, True, self._again - now))
             return
-        self.error = error
+        if self.silent and error.reason == "timeout":
+            return
+        self.error, self.silent = error, False
         unreachable = connecting and not self.connections and error.reason in _UNREACHABLE
         if unreachable or self.breaker.open:
             self._watch.heard(self.relay, Trouble(error, False, _PAUSE))
@@ -136,6 +164,7 @@ class Route:
         """A connection that began then has been of use. One from before a stop proves nothing."""
         if self.stopped_at is None or begun > self.stopped_at:
             self.error = self.stopped_at = None
+            self.silent = False
             self.breaker.succeeded()
             self._watch.heard(self.relay, None)
 
