@@ -113,16 +113,19 @@ def _left_out(story: Story) -> Iterator[str]:
 
 
 def _disobeyed(story: Story) -> Iterator[str]:
-    """Nothing is claimed of what is paused or cancelled, or once a newer edition has left."""
+    """Nothing is claimed of what is paused or cancelled, or once a newer edition has left.
+
+    Of what is issued after a pause began, only for those who are told at once.
+    """
     resumes = [act for act in story.acts if act.kind == "resume"]
-    for edition, step in story.wire.claims:
+    for edition, urgent, step in story.wire.claims:
         for act in story.acts:
             if act.ended >= step:
                 continue
             resumed = any(one.begun < step and one.ended > act.begun for one in resumes)
             forbidden = {
                 "issue": max(act.editions, default=0) > edition,
-                "pause": edition in act.editions and not resumed,
+                "pause": (edition in act.editions or not urgent) and not resumed,
                 "cancel": edition in act.editions,
             }
             if forbidden.get(act.kind):

@@ -96,7 +96,7 @@ class Story:
         dice = self.world.dice
         self._do("editor", self._publish)
         choice = (self._correct, self._unsubscribe, self._pause, self._resume, self._cancel)
-        likely = (3, 2, 1, 2, 0.7)
+        likely = (3, 2, 2, 1.5, 0.7)
         for act in dice.choices(choice, likely, k=dice.randint(0, 4)):
             self._acts.append((dice.randint(20, STORM), act))
 
@@ -128,7 +128,7 @@ class Story:
             self._do("editor", act)
         settled = False
         for _ in range(CALM):
-            if Edition.objects.exclude(paused_at=None).exists():
+            if self._waits_for_a_resume():
                 self._do("editor", self._resume)
             for _ in range(BETWEEN):
                 if not self._step():
@@ -196,6 +196,13 @@ class Story:
             Batch.objects.exclude(due_at=None).exists()
             or Edition.objects.filter(fanned_out_at=None).exists()
         )
+
+    def _waits_for_a_resume(self) -> bool:
+        """Whether a pause stands, and whoever it spares has been told."""
+        paused = Edition.objects.exclude(paused_at=None, pause_holds_since=None)
+        spared = Batch.objects.filter(urgent=True, edition__paused_at=None).exclude(due_at=None)
+        unwritten = Edition.objects.filter(fanned_out_at=None)
+        return paused.exists() and not spared.exists() and not unwritten.exists()
 
     def _due(self) -> datetime | None:
         due: datetime | None = Batch.objects.aggregate(next=Min("due_at"))["next"]

@@ -33,6 +33,14 @@ class Copy(NamedTuple):
     recipient: int
 
 
+class Claim(NamedTuple):
+    """A round that was claimed at a step; ``urgent`` if its readers are told at once."""
+
+    edition: int
+    urgent: bool
+    step: int
+
+
 @dataclass(frozen=True, slots=True)
 class Flight:
     """One hand-over: on the wire until its answer is on record."""
@@ -48,15 +56,15 @@ class Wire:
 
     ``had`` counts what a receiver was handed of each copy, ``excused`` how often a process died, or
     had lost its lease, before that was on record: so often it may be handed over again.
-    ``refused`` are those that were refused for good. ``claims`` are the edition and the step of
-    each round that was claimed.
+    ``refused`` are those that were refused for good. ``claims`` are the
+    rounds that were claimed.
     """
 
     had: Counter[Copy] = field(default_factory=Counter)
     excused: Counter[Copy] = field(default_factory=Counter)
     refused: set[Copy] = field(default_factory=set)
     unsubscribed: set[Copy] = field(default_factory=set)
-    claims: list[tuple[int, int]] = field(default_factory=list)
+    claims: list[Claim] = field(default_factory=list)
 
 
 @dataclass
@@ -96,7 +104,9 @@ class Desk:
 
     def _hand_over(self, pass_: Pass, round_: list[Due], under_way: list[Flight]) -> None:
         dice, world = self._world.dice, self._world
-        self._wire.claims.append((pass_.edition.pk, world.claimed()))
+        with world.at_once():
+            urgent = Batch.objects.values_list("urgent", flat=True).get(pk=pass_.batch_id)
+        self._wire.claims.append(Claim(pass_.edition.pk, urgent, world.claimed()))
         wanted = matching.still_wanted([due.recipient for due in round_])
         for at, due in enumerate(round_):
             copy = Copy(pass_.edition.pk, due.recipient)
