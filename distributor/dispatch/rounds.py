@@ -149,6 +149,8 @@ def settle(batch: Batch) -> None:
         return
     with transaction.atomic(), connection.cursor() as cursor:
         lock(batch)
+        # Asked first: whoever lost the lease and lives may write an outcome until the next line.
+        begun = journal.unanswered(batch.pk)
         outcomes = list(journal.left(batch.pk))
         if outcomes:
             _record(batch, outcomes)
@@ -158,7 +160,6 @@ def settle(batch: Batch) -> None:
             [*_span(batch), stored(timezone.now())],
         )
         if again := [ident for (ident,) in cursor.fetchall()]:
-            begun = journal.unanswered(batch.pk)
             _doubt(again if begun is None else begun.intersection(again))
             recount(batch)
     journal.remove(batch.pk)
