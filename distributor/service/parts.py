@@ -17,14 +17,15 @@ WORKERS = {
 """The workers of one machine and the queues that each drains, in order. An endpoint that hangs can
 hold up the second; mail, feeds and the sweep go by the others."""
 
-_CELERY = (sys.executable, "-m", "celery", "-A")
+_RUN = (sys.executable, "-m", "distributor.service.part")
+_CELERY = (*_RUN, "celery", "-A")
 _THREADS = 8
 
 
 def web(host: str, port: int) -> list[str]:
     """The web server: one process that serves, and the one that watches it."""
     return [
-        *(sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host),
+        *(*_RUN, "granian", "--interface", "wsgi", "--host", host),
         *("--port", str(port), "--workers", "1", "--blocking-threads", str(_THREADS)),
         *("--respawn-failed-workers", "--workers-kill-timeout", "5", "--no-ws"),
         *("--log-level", "error", "distributor.service.wsgi:application"),

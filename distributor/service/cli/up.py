@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 
 import click
 
@@ -61,4 +62,6 @@ def _become(role: str, command: list[str]) -> None:
     """Replace this process, so that signals reach the part itself."""
     options.load()
     os.environ["DISTRIBUTOR_ROLE"] = role
+    # The part lets it through once it is loaded so far that it can end in silence.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     os.execv(command[0], command)
