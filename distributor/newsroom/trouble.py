@@ -131,18 +131,18 @@ def interrupted(sending: dict[str, Any] | None) -> str:
         return ""
     facts = {"when": when(datetime.fromisoformat(sending["since"])), "command": sending["resume"]}
     if sending["state"] == "cancelled":
-        said = _("Its sending was cancelled, %(when)s.") % facts
+        said = _("Its sending was cancelled on %(when)s.") % facts
         if sending["holds_later"]:
             said += " " + _("It is paused, too: what is issued later waits.")
         return said
     if sending["by"] == "refusals":
         return _(
-            "Its sending has paused, %(when)s: receivers refuse this mail (“%(reply)s”). When that "
-            "is mended it goes on with: %(command)s"
+            "Its sending has been paused since %(when)s: receivers refuse this mail (“%(reply)s”). "
+            "When that is mended it goes on with: %(command)s"
         ) % (facts | {"reply": sending["reply"] or sending["reason"]})
     if sending["spares_at_once"]:
         return _holds(facts)
-    return _("Its sending was paused, %(when)s. It goes on with: %(command)s") % facts
+    return _("Its sending was paused on %(when)s. It goes on with: %(command)s") % facts
 
 
 def held(page: ReleasePage) -> str:
@@ -157,7 +157,7 @@ def held(page: ReleasePage) -> str:
 def _holds(facts: dict[str, str]) -> str:
     return (
         _(
-            "Its sending was paused, %(when)s. Whoever is told at once is told all the same; "
+            "Its sending was paused on %(when)s. Whoever is told at once is told all the same; "
             "everybody else waits until it goes on with: %(command)s"
         )
         % facts

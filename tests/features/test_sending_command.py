@@ -68,7 +68,7 @@ def test_it_says_that_receivers_refuse_a_mail_and_for_what(
     assert found["reply"] == "552 5.3.4 too large"
     assert "receivers refuse this mail (552 5.3.4 too large); distributor" in said("status", ident)
     screen = told(admin_client.get(reverse("newsroom_release", args=[page.pk])))
-    assert "Utsändningen har pausats" in screen
+    assert "Utsändningen är pausad sedan den" in screen
     assert "552 5.3.4 too large" in screen
     assert f"distributor sending {ident} --resume" in screen
 
