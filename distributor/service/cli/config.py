@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import click
 
@@ -23,10 +24,19 @@ def show(as_json: bool) -> None:
     if as_json:
         output.document({key: {"value": value, "origin": origin} for key, value, origin in rows})
     else:
-        shown = [
-            (key, json.dumps(value, ensure_ascii=False), origin) for key, value, origin in rows
-        ]
-        output.table(("OPTION", "VALUE", "FROM"), shown)
+        _print(
+            [(key, json.dumps(value, ensure_ascii=False), origin) for key, value, origin in rows]
+        )
+
+
+def _print(rows: list[tuple[str, str, str]]) -> None:
+    """On a terminal the file of the options is called by its name, and named in full once."""
+    files = {origin for _, _, origin in rows if output.width() and origin.endswith(".toml")}
+    short = {file: Path(file).name for file in files}
+    shown = [(key, value, short.get(origin, origin)) for key, value, origin in rows]
+    output.table(("OPTION", "VALUE", "FROM"), shown)
+    for file, name in short.items():
+        output.line(f"{name} is {file}")
 
 
 @config.command()

@@ -17,6 +17,8 @@ from distributor.service.cli.ready import ready
 
 SHOWN = 20
 """How many releases ``status`` lists, the newest first."""
+_WIDE = 140
+"""A terminal of so many columns has room for titles beside the counts."""
 
 
 def known(text: str) -> uuid.UUID:
@@ -60,20 +62,20 @@ def status(release: str | None, as_json: bool) -> None:
         output.document({"releases": releases, "services": services, "endpoints": ended})
         return
     for name, well in services.items():
-        click.echo(f"{name:9} {well}")
+        output.line(f"{name:9} {well}", indent=10)
     for endpoint in ended:
-        click.echo(
+        output.line(
             "endpoint  {id} ({name}) is disabled: {reason}; it has missed {missed} releases. "
-            "When it is mended: distributor endpoints enable {id}".format(**endpoint)
+            "When it is mended: distributor endpoints enable {id}".format(**endpoint),
+            indent=10,
         )
     for document in releases:
         if document["sending"]:
             short, told = document["release"][:8], outcome.interruption(document["sending"])
-            click.echo(f"sending   {short} is {told}")
+            output.line(f"sending   {short} is {told}", indent=10)
     click.echo()
     if releases:
-        rows = [row for document in releases for row in _rows(document)]
-        output.table(("release", "state", "channel", *standing.COUNTS, "title"), rows)
+        _list(releases)
     else:
         click.echo("No release was published yet: distributor publish FILE")
 
@@ -81,6 +83,18 @@ def status(release: str | None, as_json: bool) -> None:
 def _newest() -> list[uuid.UUID]:
     issued = Edition.objects.filter(taken_back_at=None).order_by("-issued_at")
     return list(dict.fromkeys(issued.values_list("release_id", flat=True)[: 5 * SHOWN]))[:SHOWN]
+
+
+def _list(releases: list[dict[str, Any]]) -> None:
+    head = ("release", "state", "channel", *standing.COUNTS)
+    if (output.width() or _WIDE) >= _WIDE:
+        rows = [row for document in releases for row in _rows(document)]
+        output.table((*head, "title"), rows)
+        return
+    below: list[tuple[Any, ...] | str] = []
+    for document in releases:
+        below += [output.title(document), *(row[:-1] for row in _rows(document))]
+    output.table(head, below)
 
 
 def _rows(document: dict[str, Any]) -> list[tuple[Any, ...]]:
@@ -96,10 +110,11 @@ def _rows(document: dict[str, Any]) -> list[tuple[Any, ...]]:
 
 
 def _show(document: dict[str, Any]) -> None:
-    click.echo(f"{output.title(document)}\n  {document['url']}")
+    output.line(output.title(document))
+    click.echo(f"  {document['url']}")
     click.echo(f"  {document['state']}, edition {document['edition']} ({document['event']})")
     if document["sending"]:
-        click.echo(f"  the sending is {outcome.interruption(document['sending'])}")
+        output.line(f"  the sending is {outcome.interruption(document['sending'])}", indent=2)
     click.echo()
     rows = [
         (channel, *(counts[name] for name in standing.COUNTS))
