@@ -93,6 +93,17 @@ def outdated(at: datetime) -> set[int]:
     }
 
 
+def miss() -> None:
+    """Have a feed count as unbuilt of which a document is not where it was written."""
+    built = Feed.objects.exclude(built_at=None).values_list("pk", "name")
+    lost = [
+        feed
+        for feed, name in built
+        if not all((_public() / f"{name}.{suffix}").is_file() for suffix in channel.TYPES)
+    ]
+    Feed.objects.filter(pk__in=lost).update(built_at=None)
+
+
 def build(feed_id: int, since: datetime | None = None) -> None:
     """Write the three files of a feed, if they are not true as of ``since`` already.
 

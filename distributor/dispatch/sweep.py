@@ -22,6 +22,7 @@ def ring_due(*, again: bool = False) -> int:
     """
     end_what_died()
     feeds.found()
+    feeds.miss()
     now = timezone.now()
     patience = timedelta(0) if again else SILENT
     Batch.objects.filter(due_at__lte=now, rung_at__lte=now - patience).filter(

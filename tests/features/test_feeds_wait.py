@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -100,7 +101,14 @@ def ours(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
         yield running
 
 
-@pytest.mark.parametrize("unwritable", [read_only, full, in_the_way])
+@pytest.mark.parametrize(
+    "unwritable",
+    [
+        in_the_way,
+        pytest.param(read_only, marks=pytest.mark.long),
+        pytest.param(full, marks=pytest.mark.long),
+    ],
+)
 def test_feeds_that_cannot_be_written_are_told_of_and_catch_up(
     ours: Service, unwritable: Callable[[Path], Any]
 ) -> None:
@@ -144,6 +152,17 @@ def test_feeds_that_cannot_be_written_are_told_of_and_catch_up(
     assert "Flödena väntar" not in dashboard(ours, "sv")
     assert len(logged(ours, "feeds.not_written")) == told_before + 1
     assert len(logged(ours, "feeds.written_again")) == told_before + 1
+
+
+def test_files_that_are_lost_are_written_again(ours: Service) -> None:
+    feeds = ours.data_dir / "public" / "feeds"
+    before = ours.answer("/feeds/sv/kultur.json").json()
+    shutil.rmtree(feeds)
+    until(lambda: ours.answer("/feeds/sv/kultur.json").status_code == 503, 10, "they are missed")
+    ours.cli("sweep")
+    until(lambda: ours.answer("/feeds/sv/kultur.json").ok, 20, "the feed")
+    assert ours.answer("/feeds/sv/kultur.json").json() == before
+    until(lambda: ours.answer("/feeds/style-sv.css").ok, 10, "its stylesheet")
 
 
 def test_a_service_starts_though_no_feed_can_be_written(tmp_path: Path) -> None:
