@@ -5,10 +5,11 @@ from __future__ import annotations
 import email
 import email.policy
 import json
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -145,21 +146,19 @@ class Paused:
 def house(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[House]:
-    folder, options = tmp_path_factory.mktemp("paused"), {}
-    database = getattr(request, "param", "sqlite")
-    server = Postgres(folder / "postgres") if database == "postgresql" else None
-    if server:
-        options = {"DATABASE__URL": server.database("paused")}
-    endpoint = Endpoint()
-    try:
-        with Listener() as relay:
-            service = Service(folder / "service", **mail_to(relay.port), **options)
-            with service:
-                yield House(service, relay, endpoint)
-    finally:
-        endpoint.close()
-        if server:
-            server.stop()
+    options = {}
+    with ExitStack() as stack:
+        if getattr(request, "param", "sqlite") == "postgresql":
+            # Not below pytest's own folder, which each of its processes closes to other users.
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="distributor-paused-"))
+            server = Postgres(Path(folder, "postgres"))
+            stack.callback(server.stop)
+            options = {"DATABASE__URL": server.database("paused")}
+        endpoint = stack.enter_context(closing(Endpoint()))
+        relay = stack.enter_context(Listener())
+        data = tmp_path_factory.mktemp("paused") / "service"
+        service = stack.enter_context(Service(data, **mail_to(relay.port), **options))
+        yield House(service, relay, endpoint)
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from distributor.dispatch import control, editions, fanout, standing
-from distributor.dispatch.models import Edition
+from distributor.dispatch import control, delivering, editions, fanout, feeds, standing
+from distributor.dispatch.models import Batch, Edition
 from distributor.errors import Refused
 from distributor.newsroom import lifecycle
 from distributor.service.cli import distributor, main
@@ -221,3 +221,21 @@ def exit_code(*arguments: str) -> int:
     with pytest.raises(SystemExit) as ended:
         main(list(arguments))
     return int(str(ended.value.code))
+
+
+@pytest.mark.parametrize("option", ["--pause", "--cancel"])
+@pytest.mark.django_db
+def test_feeds_show_what_has_left_whatever_is_done_to_its_sending(
+    option: str, said: Callable[..., str]
+) -> None:
+    readers(3)
+    feeds.found()
+    edition = issue(channels=("email", "feed"))
+    ident = str(edition.release_id)
+    said("sending", ident, option)
+    for batch in Batch.objects.filter(edition=edition):
+        delivering.deliver(batch.pk)
+    counts = json.loads(said("status", ident, "--json"))["channels"]
+    assert (counts["feed"]["owed"], counts["feed"]["failed"]) == (0, 0)
+    assert counts["feed"]["delivered"] > 0
+    assert counts["email"]["delivered"] == 0
