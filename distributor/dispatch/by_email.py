@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Iterable
+from datetime import datetime, timedelta
 from email.utils import format_datetime, parseaddr
 from functools import cache, lru_cache
 
 from django.conf import settings
 from django.utils import timezone
 
-from distributor.adapters.smtp import Parcel, Postman, Relay, Result
+from distributor.adapters.smtp import SILENT, Parcel, Postman, Relay, Result
 from distributor.audience import grants, matching
 from distributor.audience.keys import keys
 from distributor.channels import email
-from distributor.dispatch import compositions, stopping
+from distributor.dispatch import compositions, late, rounds, stopping
 from distributor.dispatch.journal import Outcome
 from distributor.dispatch.models import Edition
 from distributor.dispatch.pace import Pace, Unpaced, pacing
@@ -29,6 +30,8 @@ PER_CONNECTION = 50
 """How many messages of a round one connection gets."""
 LONGEST = 1.0
 """Seconds after which a round ends: then pauses, unsubscribing and new editions are seen again."""
+MARGIN = timedelta(seconds=15)
+"""For how much longer than an answer may take a delivery stays claimed that waits for one."""
 PORT = 25
 READER = "reader"
 """The segment of those who follow a topic."""
@@ -59,14 +62,32 @@ def deliver(pass_: Pass) -> None:
         key, error, reply = result
         pass_.know(Outcome(key, pace.done(key, error), reply, time.time()))
 
-    refused = refusals(pass_.edition)
+    def left(key: int, seconds: float) -> Callable[[Result], None]:
+        pace.done(key, Unavailable(SILENT, about="relay"))
+        until = timezone.now() + timedelta(seconds=seconds) + MARGIN
+        pass_.leave(pass_.taken(key), until)
+        return _recording(pass_.batch_id, until)
+
+    refused, stop = refusals(pass_.edition), stopping.requested
     parcels = _parcels(pass_, pace)
-    for key, failure, _ in sending.send(parcels, journal=written, stop=stopping.requested):
+    for key, failure, _ in sending.send(parcels, journal=written, stop=stop, leave=left):
         if failure is not None:
             if refused.heard(key, failure):
                 pass_.hand_back(pace.drop())
         elif refused.in_a_row:
             refused.in_a_row = 0
+
+
+def _recording(batch: int, until: datetime) -> Callable[[Result], None]:
+    """Records what came of a delivery of ``batch`` that stays claimed until then."""
+
+    def told(result: Result) -> None:
+        outcome = Outcome(result.key, result.error, result.reply, time.time())
+        late.record(
+            lambda: rounds.record_late(batch, outcome, claimed_until=until), delivery=result.key
+        )
+
+    return told
 
 
 def _parcels(pass_: Pass, pace: Pace | Unpaced) -> Generator[Parcel | None, int | None]:
@@ -177,4 +198,6 @@ def postman() -> Postman | None:
     ]
     if not relays:
         return None
-    return Postman(relays, connections=options.connections, watch=RelayWatch())
+    made = Postman(relays, connections=options.connections, watch=RelayWatch())
+    stopping.await_too(made.last_words)
+    return made

@@ -18,7 +18,7 @@ from distributor.audience import endpoints
 from distributor.audience.guarding import guard
 from distributor.audience.models import Endpoint
 from distributor.channels import webhooks
-from distributor.dispatch import compositions, endpoint_late, endpoint_standing, hasty, stopping
+from distributor.dispatch import compositions, endpoint_standing, hasty, late, rounds, stopping
 from distributor.dispatch.endpoint_outage import Outage
 from distributor.dispatch.endpoint_rate import EndpointRate
 from distributor.dispatch.endpoint_reach import Reach
@@ -197,7 +197,12 @@ class Jobs:
 
         def record(told: Outcome) -> None:
             answered = Answered(job.endpoint.pk, job.due.attempts + 1, told.error, seconds)
-            endpoint_late.record(batch_id, told, answered, claimed_until=job.claimed_until)
+
+            def write() -> None:
+                rounds.record_late(batch_id, told, claimed_until=job.claimed_until)
+                endpoint_standing.learn([answered])
+
+            late.record(write, delivery=told.delivery)
 
         _reach.heard(job.endpoint.host, outcome, record)
         if not _no_longer(job.due.id):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from email.utils import format_datetime
 
 import structlog
@@ -14,7 +14,7 @@ from distributor.adapters.smtp import Parcel, Result
 from distributor.audience.keys import keys
 from distributor.audience.models import Letter
 from distributor.channels import email
-from distributor.dispatch import bell, by_email, compositions, leases, letter_words, stopping
+from distributor.dispatch import bell, by_email, compositions, late, leases, letter_words, stopping
 from distributor.dispatch.retry import PLANS, next_attempt
 from distributor.dispatch.rounds import kept
 from distributor.errors import DeliveryError
@@ -66,7 +66,15 @@ def _sent(letter: Letter) -> Iterator[tuple[DeliveryError | None, str]]:
         yield refused, refused.reply
         return
     results: list[Result] = []
-    for _ in postman.send([parcel], journal=results.append, stop=stopping.requested):
+
+    def left(_: int, seconds: float) -> Callable[[Result], None]:
+        until = timezone.now() + timedelta(seconds=seconds) + by_email.MARGIN
+        Letter.objects.filter(pk=letter.pk).update(due_at=until)
+        return lambda result: late.record(
+            lambda: _record(letter, result.error, result.reply), letter=letter.pk
+        )
+
+    for _ in postman.send([parcel], journal=results.append, stop=stopping.requested, leave=left):
         pass
     yield from ((error, reply) for _, error, reply in results)
 

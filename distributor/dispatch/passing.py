@@ -70,6 +70,10 @@ class Pass:
                 self._after = due.recipient
             return round_
 
+    def taken(self, delivery: int) -> Due:
+        """What was taken with that id, and not told of yet."""
+        return self._open[delivery]
+
     def begin(self, due: Due) -> None:
         """From now on it may be on the wire: if this process dies, its receiver may have it."""
         with self._lock:

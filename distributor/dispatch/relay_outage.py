@@ -14,7 +14,7 @@ from django.utils import timezone
 from redis import Redis
 from redis.exceptions import RedisError
 
-from distributor.adapters.smtp import Relay, Trouble
+from distributor.adapters.smtp import SILENT, Relay, Trouble
 from distributor.dispatch import hasty
 from distributor.dispatch.rounds import kept
 from distributor.rendering import dates
@@ -22,9 +22,6 @@ from distributor.rendering import dates
 KEY = "distributor:relays"
 ASKED = "distributor:relays:asked:"
 """Before the name of a relay: it has refused a worker just now, so that no other asks yet."""
-
-SILENT = "silent"
-"""The reason where a relay accepts connections and has not said anything any more."""
 
 _ASKED_LASTS = 290
 _AWAY_LASTS = 180.0

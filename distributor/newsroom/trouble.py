@@ -13,6 +13,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 from wagtail.admin.ui.components import Component
 
+from distributor.adapters.smtp import SILENT
 from distributor.dispatch import editions, feed_outage, pausing, relay_outage, standing
 from distributor.dispatch.feed_outage import Unwritten
 from distributor.dispatch.models import Edition
@@ -82,7 +83,7 @@ def _mail_waits(ill: Ill) -> str:
             )
             % facts
         )
-    if ill.reason == relay_outage.SILENT:
+    if ill.reason == SILENT:
         return (
             _(
                 "Mail waits: the mail server %(relay)s has fallen silent: it has not answered "

@@ -55,6 +55,11 @@ def _stop(**_: Any) -> None:
     stopping.request()
 
 
+@signals.worker_shutdown.connect
+def _last_words(**_: Any) -> None:
+    stopping.wait()
+
+
 @signals.worker_ready.connect
 def _worker_lives(sender: Any, **_: Any) -> None:
     heartbeat.begin(settings.REDIS_URL, "worker", tuple(sender.app.amqp.queues.consume_from))

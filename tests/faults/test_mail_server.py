@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import random
 import threading
 import time
+from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Self
 
 import pytest
 
 from tests.faults.conftest import FEW, MANY
 from tests.faults.scene import Scene
-from tests.listeners.smtp import CLOSE, Answer, Session, dropping, refusing, together
+from tests.listeners.smtp import CLOSE, Answer, Listener, Session, dropping, refusing, together
 from tests.running import until
 
 LARGE = [pytest.param(("sqlite", MANY), marks=[pytest.mark.long, pytest.mark.timeout(400)])]
@@ -73,6 +76,46 @@ def test_the_server_falls_silent(scene: Scene) -> None:
     scene.told(release, doubled=0)
 
 
+@pytest.mark.long
+@pytest.mark.timeout(400)
+def test_a_worker_ends_quickly_while_the_server_is_silent(scene: Scene) -> None:
+    """It has left what it awaits an answer for; that is sent again, and nothing else is."""
+    release = scene.publish("tystnad", delay=0.003)
+    scene.wait_for(scene.readers // 3)
+    bound = scene.crowd.open
+    with scene.crowd.silent():
+        until(lambda: "has fallen silent" in _mail(scene), 60, "its silence to be told")
+        time.sleep(3)
+        worker = scene.worker()
+        worker.terminate()
+        worker.wait(10)
+    scene.crowd.slow_from(None)
+    until(lambda: _hurried(scene, release), 90, "all to be told", pause=2)
+    scene.told(release, doubled=bound)
+    until(lambda: _mail(scene) == "ok", 30, "it to be well")
+
+
+@pytest.mark.long
+@pytest.mark.timeout(400)
+def test_another_release_goes_by_the_next_relay_while_the_first_is_silent(tmp_path: Path) -> None:
+    with Listener() as second:
+        relays = [{"host": "127.0.0.1", "port": second.port, "security": "none"}]
+        scene = Scene.up(tmp_path / "two", FEW, EMAIL__RELAYS=json.dumps(relays))
+        try:
+            release = scene.publish("två vägar", delay=0.003)
+            scene.wait_for(scene.readers // 3)
+            with scene.crowd.silent():
+                until(lambda: "mail goes by another relay" in _mail(scene), 60, "it to be told")
+                until(lambda: len(_reached(scene, second)) >= FEW - 8, 60, "the others' mail")
+                assert scene.status(release)["owed"] <= 8, "those whose answer is awaited"
+            until(lambda: len(_reached(scene, second)) == FEW, 60, "the last of them")
+            scene.settle(release, 60)
+            assert scene.status(release)["delivered"] == FEW
+            assert max(_reached(scene, second).values()) == 1
+        finally:
+            scene.close()
+
+
 def test_nothing_of_what_is_withdrawn_meanwhile_goes_to_one_that_greets_late(scene: Scene) -> None:
     with Late(scene) as late:
         release = scene.publish("för sent", answer=late)
@@ -104,6 +147,21 @@ def test_the_server_is_away_for_a_minute(scene: Scene) -> None:
     time.sleep(60)
     scene.crowd.come_back()
     scene.told(release, doubled=bound, seconds=240)
+
+
+def _mail(scene: Scene) -> str:
+    line: str = scene.service.answer("/readyz").json()["mail"]
+    return line
+
+
+def _hurried(scene: Scene, release: str) -> bool:
+    scene.hurry(release)
+    return not scene.status(release)["owed"]
+
+
+def _reached(scene: Scene, second: Listener) -> Counter[str]:
+    """Who was told by either relay, and how often."""
+    return second.copies + Counter(mail.recipient for mail in scene.crowd.mails)
 
 
 class Told:

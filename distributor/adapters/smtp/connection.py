@@ -123,6 +123,11 @@ class Connection:
             self._selector.unregister(self.wire.socket)
             self.wire.close()
 
+    def detach(self) -> None:
+        """Leaves the wire to somebody else: for the selector here it is closed."""
+        self.phase = "closed"
+        self._selector.unregister(self.wire.socket)
+
     def _connect(self, now: float) -> None:
         self.phase = "connecting"
         self._address = self._addresses.pop(0)

@@ -167,6 +167,15 @@ class Dialogue:
             return b""
         return out
 
+    def take_back(self) -> list[Parcel]:
+        """Parcels behind the one that was sent: asked for or on offer, no octet of them has left.
+
+        Nothing more may be begun here then.
+        """
+        behind = [self.asked, self.offered[0] if self.offered else None]
+        self.asked, self.offered = None, None
+        return [parcel for parcel in behind if parcel is not None]
+
     def lose(self, error: DeliveryError) -> None:
         """The connection is gone or must go. A refusal that was already heard stands."""
         self.state, self.error = OVER, error

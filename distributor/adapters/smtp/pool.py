@@ -8,10 +8,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from distributor.adapters.smtp.connection import TALKING, Connection
-from distributor.adapters.smtp.parcels import Relay, Timeouts, Watch
-from distributor.adapters.smtp.routes import Route, choose
+from distributor.adapters.smtp.overtime import Leave, Overtime
+from distributor.adapters.smtp.parcels import Relay, Result, Timeouts, Watch
+from distributor.adapters.smtp.routes import SILENT, Route, choose
 from distributor.adapters.smtp.stuffing import Stuffing
 from distributor.errors import DeliveryError, Unavailable
+
+_SOON = 1.0
+"""Seconds after which what a silent relay did not take may go to another."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +47,10 @@ class Pool:
     leaving: list[Connection] = field(default_factory=list)
     selector: selectors.BaseSelector = field(default_factory=selectors.DefaultSelector)
     stuffing: Stuffing = field(default_factory=Stuffing)
+    overtime: Overtime = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.overtime = Overtime(self.timeouts, self.clock)
 
     @classmethod
     def of(
@@ -59,7 +67,7 @@ class Pool:
 
     def choose(self, now: float) -> Route | None:
         """Where one more connection may go; see :func:`routes.choose`."""
-        if len(self.connections) >= self.limits.connections:
+        if sum(not one.route.silent for one in self.connections) >= self.limits.connections:
             return None
         return choose(self.routes, now)
 
@@ -119,10 +127,46 @@ class Pool:
             if now >= connection.deadline:
                 self.gone(connection)
 
-    def listen(self, route: Route, now: float) -> None:
-        """Lets ``route`` know that nothing more has come of it until now."""
+    def listen(self, route: Route, now: float) -> bool:
+        """Lets ``route`` know that nothing more has come of it until now; see there."""
         owes = any(one.route is route and one.owed for one in self.connections)
-        route.listen(now, self.timeouts.silence, owes=owes)
+        return route.listen(now, self.timeouts.silence, owes=owes)
+
+    def move_on(
+        self, route: Route, now: float, leave: Leave | None, stop: Callable[[], bool]
+    ) -> list[Result]:
+        """Has nobody wait for a relay that is silent now; what comes of that.
+
+        Messages that it has whole are left to ``leave``. The rest is due again, to be claimed anew,
+        since it was taken long ago. Where there is no other relay, what this one was only asked
+        about stays with it for as long as a command may take.
+        """
+        elsewhere = any(
+            one is not route and not one.silent and one.usable(now) for one in self.routes
+        )
+        error = Unavailable(SILENT, about="relay", wait=_SOON if elsewhere else None)
+        results: list[Result] = []
+        for connection in [one for one in self.connections if one.route is route and one.busy]:
+            dialogue = connection.dialogue
+            assert dialogue is not None
+            sent = dialogue.sent
+            if sent is None:
+                if not elsewhere:
+                    continue
+                dialogue.lose(error)
+                results += dialogue.results
+                self.drop(connection)
+            elif connection.wire.unsent > dialogue.tail:
+                results.append(Result(sent.key, error, ""))
+                self.drop(connection)
+            elif leave is not None:
+                told = leave(sent.key, connection.deadline - now)
+                self._remove(connection)
+                self.overtime.take(connection, sent.key, told, stop)
+            else:
+                continue
+            results += [Result(parcel.key, error, "") for parcel in dialogue.take_back()]
+        return results
 
     def why(self) -> DeliveryError:
         """What keeps the relays from being used: the first one's last trouble."""

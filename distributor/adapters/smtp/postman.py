@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from distributor.adapters.smtp.overtime import Leave
 from distributor.adapters.smtp.parcels import Parcel, Relay, Result, Timeouts, Watch
 from distributor.adapters.smtp.pool import Limits, Pool
 from distributor.adapters.smtp.rounds import Round
@@ -55,6 +56,7 @@ class Postman:
         *,
         journal: Callable[[Result], None] = _no_journal,
         stop: Callable[[], bool] = _never,
+        leave: Leave | None = None,
     ) -> Iterator[Result]:
         """Send ``parcels``, taken one at a time as a connection is free; yield what came of each.
 
@@ -66,12 +68,13 @@ class Postman:
         key of the parcel that is about to leave on the connection for which the next one is taken,
         if there is one; that next one leaves when the outcome of the other is known. If no relay
         can be used, the parcels taken come back as Unavailable, about the relay, and no more are
-        taken.
+        taken. A message that a relay has whole when it falls silent is left to ``leave``, if given:
+        whom that names is told of it in a thread, and no result comes here.
 
         Raises:
             Exception: what ``parcels`` or ``journal`` raised.
         """
-        round_ = Round(self._pool, iter(parcels), journal, stop)
+        round_ = Round(self._pool, iter(parcels), journal, stop, leave)
         work = round_.work()
         try:
             # Not "yield from": that would end the work with the caller's interest in it.
@@ -83,6 +86,10 @@ class Postman:
             raise
         finally:
             round_.abandon()
+
+    def last_words(self) -> None:
+        """After a stop: wait until those who were left are told, some seconds at most."""
+        self._pool.overtime.join()
 
     def close(self) -> None:
         """Say ``QUIT`` on every connection. The postman is of no more use then."""

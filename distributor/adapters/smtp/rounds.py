@@ -9,6 +9,7 @@ from collections.abc import Callable, Generator, Iterator
 from distributor.adapters.smtp.answers import STOPPING
 from distributor.adapters.smtp.connection import TALKING, Connection
 from distributor.adapters.smtp.dialogue import GO, OVER, READY
+from distributor.adapters.smtp.overtime import Leave
 from distributor.adapters.smtp.parcels import Parcel, Result
 from distributor.adapters.smtp.pool import Pool
 from distributor.errors import UNANSWERED, DeliveryError, Refused, Unavailable
@@ -36,8 +37,9 @@ class Round:
         source: Iterator[Parcel | None],
         journal: Callable[[Result], None],
         stop: Callable[[], bool],
+        leave: Leave | None = None,
     ) -> None:
-        self._pool = pool
+        self._pool, self._leave = pool, leave
         # A generator is told behind which message the parcel it gives will leave.
         self._take: Callable[[int | None], Parcel | None] = (
             source.send if isinstance(source, Generator) else lambda behind: next(source)
@@ -305,7 +307,10 @@ class Round:
             route = pool.choose(now)
             if route is None:
                 break
-            opening = sum(connection.phase is not TALKING for connection in pool.connections)
+            opening = sum(
+                connection.phase is not TALKING and not connection.route.silent
+                for connection in pool.connections
+            )
             if not self._asked:
                 if opening:
                     break
@@ -335,7 +340,10 @@ class Round:
         self._look_at, self._slack = now + _TICK, True
         if self._halt_at is None and self._stop():
             self.halt()
-        if any(connection.phase is TALKING for connection in self._pool.connections):
+        if any(
+            connection.phase is TALKING and not connection.route.silent
+            for connection in self._pool.connections
+        ):
             self._ready_at = now
         for connection in list(self._pool.connections):
             waited_for = connection.phase is not TALKING or connection.busy
@@ -347,9 +355,16 @@ class Round:
                 except Unavailable as error:
                     self._lose(connection, error, now)
         for route in self._pool.routes:
-            self._pool.listen(route, now)
-        if self._asked and now - self._ready_at >= _PATIENCE:
-            self._give_up(Unavailable("connecting", about="relay", wait=_PATIENCE))
+            if self._pool.listen(route, now) and self._halt_at is None:
+                for result in self._pool.move_on(route, now, self._leave, self._stop):
+                    self._report(result)
+                self._slack = True
+        if now - self._ready_at >= _PATIENCE:
+            connections = self._pool.connections
+            if connections and all(connection.route.silent for connection in connections):
+                self._give_up(self._pool.why())
+            elif self._asked:
+                self._give_up(Unavailable("connecting", about="relay", wait=_PATIENCE))
         self._pool.tidy(now)
 
 

@@ -21,7 +21,8 @@ _STOP = 300.0
 _ANOTHER_ASKS = 10.0
 _ADDRESSES_LAST = 60.0
 _UNREACHABLE = frozenset({"no-connection", "timeout"})
-_SILENT = "silent"
+SILENT = "silent"
+"""The reason where a relay accepts connections and has not said anything any more."""
 
 
 class Breaker:
@@ -88,6 +89,7 @@ class Route:
         self.context = None if relay.security == "none" else _context(relay)
         self._watch = watch or Unwatched()
         self._owes_since: float | None = None
+        self._answered: float | None = None
         self._again = 0.0
         self._held_until = 0.0
         self._closed_after = 0
@@ -95,8 +97,8 @@ class Route:
         self._addresses_until = 0.0
 
     def usable(self, now: float) -> bool:
-        stopped = self.stopped_at is not None and now < self._again
-        return not stopped and self.breaker.allows(now)
+        waits = (self.silent or self.stopped_at is not None) and now < self._again
+        return not waits and self.breaker.allows(now)
 
     def held(self, now: float) -> bool:
         return now < self._held_until
@@ -105,30 +107,46 @@ class Route:
         """Whether a connection may begin; while the relay is in trouble no second one may."""
         self.breaker.trying(now)
         if self.stopped_at is None:
+            self._again = now + _PAUSE
             return True
         may = self._watch.may_ask(self.relay)
         self._again = now + (_STOP if may else _ANOTHER_ASKS)
         return may
 
-    def listen(self, now: float, patience: float, *, owes: bool) -> None:
-        """Nothing more has come until now; ``owes`` says that something is to come.
+    def listen(self, now: float, patience: float, *, owes: bool) -> bool:
+        """Nothing more has come until now, and something is to come if it ``owes`` answers.
 
-        After so much ``patience`` it is silent.
+        Whether it has had so much ``patience`` now: then it is silent.
         """
+        if self._answered is not None:
+            begun, self._answered = self._answered, None
+            self.succeeded(begun)
         if not owes:
             self._owes_since = None
-            return
+            return False
         if self._owes_since is None:
             self._owes_since = now
         lasted = now - max(self._owes_since, self.heard_at)
         if lasted < patience or self.stopped_at is not None:
-            return
+            return False
         if not self.silent:
-            self.silent = True
-            self.error = Unavailable(_SILENT, about="relay")
+            self.silent, self._again = True, now + _PAUSE
+            self.error = Unavailable(SILENT, about="relay")
             self.breaker.failed(now)
         assert self.error is not None
         self._watch.heard(self.relay, Trouble(self.error, False, _PAUSE, lasted))
+        return True
+
+    def awaited(self) -> None:
+        """Something is to come still on a connection that was left. For the thread that waits."""
+        if self.silent and self._answered is None:
+            self._watch.heard(self.relay, Trouble(Unavailable(SILENT), False, _PAUSE))
+
+    def answered(self, begun: float) -> None:
+        """Something of use came on such a connection, begun then. For the thread that waits."""
+        self._answered = begun
+        if self.stopped_at is None:
+            self._watch.heard(self.relay, None)
 
     def opened(self) -> None:
         """A connection is ready for mail."""
@@ -163,8 +181,9 @@ class Route:
     def succeeded(self, begun: float) -> None:
         """A connection that began then has been of use. One from before a stop proves nothing."""
         if self.stopped_at is None or begun > self.stopped_at:
-            self.error = self.stopped_at = None
-            self.silent = False
+            if self.silent:
+                self._held_until = 0.0
+            self.error, self.stopped_at, self.silent = None, None, False
             self.breaker.succeeded()
             self._watch.heard(self.relay, None)
 
@@ -203,10 +222,11 @@ class Route:
 def choose(routes: Sequence[Route], now: float) -> Route | None:
     """Where to make one more connection: the first relay that stands well.
 
-    None if there is none, or if the one to be used serves already and takes no more for now.
+    None if there is none, or if the one to be used serves already and takes no more for now. One
+    that is silent is only asked whether it still is.
     """
     for route in routes:
-        if not route.usable(now):
+        if not route.usable(now) or (route.silent and route.connections):
             continue
         held = route.held(now)
         if (held or route.breaker.troubled) and route.connections:
