@@ -70,7 +70,8 @@ def deliver(pass_: Pass) -> None:
 
     refused, stop = refusals(pass_.edition), stopping.requested
     parcels = _parcels(pass_, pace)
-    for key, failure, _ in sending.send(parcels, journal=written, stop=stop, leave=left):
+    results = sending.send(parcels, journal=written, begins=pass_.begin, stop=stop, leave=left)
+    for key, failure, _ in results:
         if failure is not None:
             if refused.heard(key, failure):
                 pass_.hand_back(pace.drop())
@@ -121,7 +122,6 @@ def _parcels(pass_: Pass, pace: Pace | Unpaced) -> Generator[Parcel | None, int 
                 pace.done(due.id, error)
                 pass_.know(Outcome(due.id, error, error.reply, time.time()))
             else:
-                pass_.begin(due)
                 behind = yield parcel
         else:
             most = min(2 * most, size())

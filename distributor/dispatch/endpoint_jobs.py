@@ -179,7 +179,7 @@ class Jobs:
 
     def begins(self, job: Job) -> None:
         """From now on it may be on the wire."""
-        self._pass.begin(job.due)
+        self._pass.begin(job.due.id)
 
     def ended(self, job: Job, outcome: Outcome, seconds: float) -> None:
         """An outcome in time."""

@@ -74,11 +74,11 @@ class Pass:
         """What was taken with that id, and not told of yet."""
         return self._open[delivery]
 
-    def begin(self, due: Due) -> None:
+    def begin(self, delivery: int) -> None:
         """From now on it may be on the wire: if this process dies, its receiver may have it."""
         with self._lock:
-            self._journal.begin(due.id)
-            self._begun.add(due.id)
+            self._journal.begin(delivery)
+            self._begun.add(delivery)
 
     def know(self, outcome: Outcome) -> None:
         """What came of a delivery that was taken: on record in the journal when this returns."""

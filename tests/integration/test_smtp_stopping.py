@@ -147,3 +147,26 @@ def test_a_kill_doubles_at_most_one_message_a_connection(tmp_path: Path, connect
         assert second.wait(120) == 0
         assert len(listener.copies) == COUNT
         assert sum(copies - 1 for copies in listener.copies.values()) <= connections
+
+
+@BOTH
+def test_a_message_begins_with_its_text_and_not_when_the_relay_is_asked(
+    extensions: Sequence[str],
+) -> None:
+    """Of what was only asked about, its receiver has nothing, whatever becomes of this process."""
+    begun: list[int] = []
+    held, over = threading.Event(), threading.Event()
+
+    def slow(session: Session, heard: bytes) -> None:
+        if heard == b"." and session.taken == 1:
+            held.set()
+            over.wait(20)
+
+    listener = Listener(answer=slow, extensions=extensions)
+    with listener, postman(listener, timeouts=replace(PATIENT, stop=0.3)) as one:
+        sent = one.send(parcels(4), begins=begun.append, stop=held.is_set)
+        assert outcomes(list(sent)) == {0: "ok", 1: "Unavailable relay unanswered"}
+        over.set()
+    assert begun == [0, 1]
+    asked = [line for line in listener.heard if line.startswith(b"RCPT")]
+    assert len(asked) == (3 if extensions else 2)

@@ -121,7 +121,7 @@ class Desk:
                 pass_.hand_back(round_[at:])
                 return
             world.pause()
-            pass_.begin(due)
+            pass_.begin(due.id)
             under_way.append(self._begin(due, copy))
             world.pause()
 

@@ -17,6 +17,10 @@ def _no_journal(result: Result) -> None:
     """For callers that can do without."""
 
 
+def _no_mark(key: int) -> None:
+    """For callers that can do without."""
+
+
 def _never() -> bool:
     return False
 
@@ -55,12 +59,15 @@ class Postman:
         parcels: Iterable[Parcel | None],
         *,
         journal: Callable[[Result], None] = _no_journal,
+        begins: Callable[[int], None] = _no_mark,
         stop: Callable[[], bool] = _never,
         leave: Leave | None = None,
     ) -> Iterator[Result]:
         """Send ``parcels``, taken one at a time as a connection is free; yield what came of each.
 
-        ``journal`` gets each result before anything more is written on its connection. Once
+        ``journal`` gets each result before anything more is written on its connection, ``begins``
+        the key of each parcel before the text of its message is: a relay that was only asked about
+        one has not got it. Once
         ``stop`` says so no new message begins, and what is on the wire gets 8 seconds; closing the
         iterator early does the same, its results going to the journal alone. A parcel of which no
         result comes was not begun, or none of it has left. None among the parcels means that there
@@ -72,9 +79,9 @@ class Postman:
         whom that names is told of it in a thread, and no result comes here.
 
         Raises:
-            Exception: what ``parcels`` or ``journal`` raised.
+            Exception: what ``parcels``, ``journal`` or ``begins`` raised.
         """
-        round_ = Round(self._pool, iter(parcels), journal, stop, leave)
+        round_ = Round(self._pool, iter(parcels), journal, begins, stop, leave)
         work = round_.work()
         try:
             # Not "yield from": that would end the work with the caller's interest in it.

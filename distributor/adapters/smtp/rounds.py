@@ -36,6 +36,7 @@ class Round:
         pool: Pool,
         source: Iterator[Parcel | None],
         journal: Callable[[Result], None],
+        begins: Callable[[int], None],
         stop: Callable[[], bool],
         leave: Leave | None = None,
     ) -> None:
@@ -44,7 +45,7 @@ class Round:
         self._take: Callable[[int | None], Parcel | None] = (
             source.send if isinstance(source, Generator) else lambda behind: next(source)
         )
-        self._journal = journal
+        self._journal, self._begins = journal, begins
         self._stop = stop
         self._results: list[Result] = []
         self._waiting: deque[Parcel] = deque()
@@ -174,6 +175,8 @@ class Round:
         for connection in invited:
             dialogue = connection.dialogue
             if connection.phase is TALKING and dialogue is not None and dialogue.state is GO:
+                assert dialogue.asked is not None
+                self._begins(dialogue.asked.key)
                 message, rest = dialogue.go()
                 connection.say(message, now, self._pool.timeouts.final, rest)
 

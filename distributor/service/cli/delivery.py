@@ -125,7 +125,11 @@ def _show(document: dict[str, Any]) -> None:
 
 @click.command()
 @click.argument("release")
-@click.option("--pause", is_flag=True, help="Stop within one round; hold what is issued later.")
+@click.option(
+    "--pause",
+    is_flag=True,
+    help="Stop within one round; hold what is issued later, but for who is told at once.",
+)
 @click.option("--resume", is_flag=True, help="Go on with what is pending.")
 @click.option("--cancel", is_flag=True, help="Never send what is pending.")
 def sending(release: str, pause: bool, resume: bool, cancel: bool) -> None:
