@@ -28,6 +28,7 @@ test: $(STAMPS)/dev browser
 
 faults: $(STAMPS)/dev
 	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile tests/simulation tests/faults tests/integration/test_service_up.py tests/browser --timeout 600
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile tests/features tests/integration --ignore tests/integration/test_service_up.py -m long --timeout 600
 
 bench: $(STAMPS)/dev
 	$(BIN)/python -m tests.benchmarks

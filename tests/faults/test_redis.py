@@ -60,6 +60,7 @@ def test_redis_is_emptied(scene: Scene) -> None:
     scene.told(release, doubled=0, seconds=SOON + scene.readers / 200)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("scene", SIZES, indirect=True)
 def test_redis_is_killed_again_and_again_when_a_batch_ends(scene: Scene) -> None:
     """A worker cannot acknowledge what it was rung for, having come back from that once."""

@@ -52,7 +52,7 @@ def interrupted(waiting: subprocess.Popen[str]) -> list[str]:
     return wrong.split("\n")
 
 
-@pytest.mark.parametrize("form", [(), ("--json",)])
+@pytest.mark.parametrize("form", [pytest.param((), marks=pytest.mark.long), ("--json",)])
 def test_whoever_waits_no_longer_is_told_that_it_goes_on(
     down: Service, form: tuple[str, ...]
 ) -> None:

@@ -167,7 +167,9 @@ def words(request: pytest.FixtureRequest) -> str:
     return f"t{abs(hash(request.node.name)) % 10**8}"
 
 
-@pytest.mark.parametrize("house", ["sqlite", "postgresql"], indirect=True)
+@pytest.mark.parametrize(
+    "house", ["sqlite", pytest.param("postgresql", marks=pytest.mark.long)], indirect=True
+)
 def test_a_correction_reaches_at_once_who_had_it_and_the_others_once_resumed(
     house: House, words: str
 ) -> None:
@@ -200,6 +202,7 @@ def test_a_correction_reaches_at_once_who_had_it_and_the_others_once_resumed(
     assert release.status()["channels"]["email"]["owed"] == 0
 
 
+@pytest.mark.long
 def test_an_update_waits_whole_and_the_newest_goes_out_once(house: House, words: str) -> None:
     release = house.release(words)
     release.sending("--pause")
@@ -217,6 +220,7 @@ def test_an_update_waits_whole_and_the_newest_goes_out_once(house: House, words:
     assert set(release.posted().values()) == {1}
 
 
+@pytest.mark.long
 def test_a_withdrawal_tells_who_had_it_and_nobody_else_ever(house: House, words: str) -> None:
     release = house.release(words)
     release.sending("--pause")
@@ -232,6 +236,7 @@ def test_a_withdrawal_tells_who_had_it_and_nobody_else_ever(house: House, words:
     assert not [event for event in release.posted() if event[0] == "come"]
 
 
+@pytest.mark.long
 def test_a_pause_after_the_correction_holds_those_who_are_told_at_once_too(
     house: House, words: str
 ) -> None:
@@ -251,6 +256,7 @@ def test_a_pause_after_the_correction_holds_those_who_are_told_at_once_too(
     release.told("2", release.had | release.come)
 
 
+@pytest.mark.long
 def test_what_is_issued_after_a_cancel_goes_to_all_who_follow_once_resumed(
     house: House, words: str
 ) -> None:

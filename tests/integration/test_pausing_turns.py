@@ -24,6 +24,7 @@ def server() -> Iterator[Postgres]:
         running.stop()
 
 
+@pytest.mark.long
 def test_whoever_issues_and_whoever_pauses_take_turns(server: Postgres, tmp_path: Path) -> None:
     base = {name: value for name, value in os.environ.items() if "DISTRIBUTOR_" not in name}
     options = {

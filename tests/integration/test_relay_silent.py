@@ -200,7 +200,13 @@ def test_a_letter_holds_nobody_up_either(sending: list[Postman]) -> None:
     assert len(listener.mails) == 1
 
 
-@pytest.mark.parametrize("step", [b"", b"EHLO", b"MAIL", b"RCPT", b"DATA", b"."])
+@pytest.mark.parametrize(
+    "step",
+    [
+        *(pytest.param(step, marks=pytest.mark.long) for step in (b"", b"EHLO", b"MAIL", b"RCPT")),
+        *(b"DATA", b"."),
+    ],
+)
 def test_one_that_takes_longer_than_a_silence_is_waited_for(step: bytes) -> None:
     """At every step the answer is used when it comes, and nothing is handed over twice."""
     late: list[Result] = []
