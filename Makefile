@@ -24,11 +24,12 @@ run: $(STAMPS)/run
 
 test: $(STAMPS)/dev browser
 	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile tests/simulation tests/faults tests/integration/test_service_up.py tests/features tests/integration tests/browser tests/golden tests/unit -m "not long"
-	DISTRIBUTOR_TEST_POSTGRES=1 $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile tests/integration tests/features -m "django_db and not long and not screens"
+	DISTRIBUTOR_TEST_POSTGRES=1 $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile tests/integration -m "django_db and not long"
 
 faults: $(STAMPS)/dev
 	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile tests/simulation tests/faults tests/integration/test_service_up.py tests/browser --timeout 600
 	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile tests/features tests/integration --ignore tests/integration/test_service_up.py -m long --timeout 600
+	DISTRIBUTOR_TEST_POSTGRES=1 $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile tests/features -m "django_db and not long and not screens"
 
 bench: $(STAMPS)/dev
 	$(BIN)/python -m tests.benchmarks

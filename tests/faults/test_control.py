@@ -72,6 +72,7 @@ def test_a_pause_and_a_cancel_stop_it_within_one_round(scene: Scene) -> None:
     assert len({mail.recipient for mail in scene.crowd.of(release)}) == ended, "doubled"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("scene", SIZES, indirect=True)
 def test_a_withdrawal_tells_those_who_were_sent_it_and_nobody_else(scene: Scene) -> None:
     release = scene.publish("återkallad")

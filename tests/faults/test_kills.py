@@ -70,6 +70,7 @@ def test_a_worker_told_to_stop(scene: Scene) -> None:
     scene.told(release, doubled=0)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("scene", SIZES[:2], indirect=True)
 def test_everything_told_to_stop_and_started_again(scene: Scene) -> None:
     release = scene.publish("avslutad tjänst", delay=0.02)

@@ -165,6 +165,7 @@ def test_files_that_are_lost_are_written_again(ours: Service) -> None:
     until(lambda: ours.answer("/feeds/style-sv.css").ok, 10, "its stylesheet")
 
 
+@pytest.mark.long
 def test_a_service_starts_though_no_feed_can_be_written(tmp_path: Path) -> None:
     ours = Service(tmp_path / "service")
     public = ours.data_dir / "public"

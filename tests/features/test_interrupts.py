@@ -107,6 +107,7 @@ def ended_clean(code: int, said: str) -> bool:
     return code == 0 and "Traceback" not in said and "Aborted" not in said
 
 
+@pytest.mark.long
 def test_a_worker_gives_back_what_it_has_at_ctrl_c(parts: Service, relay: Listener) -> None:
     parts.readers(60, "kultur")
     publish = ("publish", RELEASE, "--topic", "kultur", "--json")
@@ -140,7 +141,10 @@ def _answers(port: int) -> bool:
         return False
 
 
-@pytest.mark.parametrize("part", ["worker", "clock", "web", "up"])
+@pytest.mark.parametrize(
+    "part",
+    ["up", *(pytest.param(part, marks=pytest.mark.long) for part in ("worker", "clock", "web"))],
+)
 def test_ctrl_c_while_it_loads_says_nothing(parts: Service, part: str) -> None:
     port = ("--port", str(free_port())) if part in ("web", "up") else ()
     for wait in (0.2, 0.4, 0.7):
