@@ -117,8 +117,13 @@ def hand_back(batch: Batch, deliveries: Iterable[Due]) -> None:
 
 
 def extend(due: Due, until: datetime) -> None:
-    """Keep a claimed delivery claimed ``until`` then, though its batch goes on without it."""
-    Delivery.objects.filter(pk=due.id, state="sending").update(due_at=until)
+    """Keep a claimed delivery claimed ``until`` then, though its batch goes on without it.
+
+    Where the lease was lost it is another's to send by now, and its receiver may have it.
+    """
+    with transaction.atomic():
+        if not Delivery.objects.filter(pk=due.id, state="sending").update(due_at=until):
+            _doubt([due.id])
 
 
 def record_late(batch_id: int, outcome: Outcome, *, claimed_until: datetime) -> None:
