@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from distributor.adapters.http import Blocked
 from distributor.audience.models import Endpoint
-from distributor.dispatch import endpoint_ends
+from distributor.dispatch import endpoint_ends, leases
 from distributor.dispatch.models import Batch
 from distributor.errors import DeliveryError, Refused
 
@@ -64,7 +64,7 @@ def others_wait(batch_id: int) -> bool:
     """Whether another batch of webhooks is due and nobody is at it."""
     now = timezone.now()
     due = Batch.objects.filter(channel="webhook", due_at__lte=now).exclude(pk=batch_id)
-    return due.filter(Q(lease_until=None) | Q(lease_until__lt=now)).exists()
+    return due.filter(leases.free(now)).exists()
 
 
 def learn(answers: Iterable[Answered]) -> None:

@@ -12,15 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import structlog
-from django.conf import settings
-from django.utils import timezone
 from redis import Redis
 from redis.exceptions import RedisError
 
 from distributor.adapters import files
 from distributor.dispatch import hasty
+from distributor.dispatch.relay_outage import clock
 from distributor.errors import Unavailable
-from distributor.rendering import dates
 
 KEY = "distributor:feeds"
 
@@ -77,7 +75,7 @@ def known(client: Redis) -> Unwritten | None:
 
 def line(unwritten: Unwritten) -> str:
     """One line of English for the operator."""
-    since = dates.brief(unwritten.since, timezone.now(), "en", settings.DISTRIBUTOR.site.time_zone)
+    since = clock(unwritten.since, "en")
     return f"feeds wait: {unwritten.reply}, since {since}; {_REMEDY}"
 
 

@@ -53,14 +53,18 @@ def _started(pid: int) -> int:
     return _birth(psutil.Process(pid))
 
 
+def free(now: datetime) -> Q:
+    """Of rows with a lease: that nobody holds it."""
+    return Q(lease_until=None) | Q(lease_until__lt=now)
+
+
 def claim(row: models.Model, when: Q = _ALWAYS, **changes: Any) -> bool:
     """Take the lease of ``row`` (an Edition, Feed or Batch) unless somebody else holds it.
 
     And only ``when`` that is so of the row; ``changes`` are made to it by the same stroke.
     """
     now = timezone.now()
-    free = Q(lease_until=None) | Q(lease_until__lt=now)
-    taken = type(row)._default_manager.filter(free, when, pk=row.pk)
+    taken = type(row)._default_manager.filter(free(now), when, pk=row.pk)
     return taken.update(holder=holder(), lease_until=now + LENGTH, **changes) == 1
 
 

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from distributor.dispatch import packed, recipients, rounds
+from distributor.dispatch import leases, packed, recipients, rounds
 from distributor.dispatch.models import Attempt, Batch, Delivery
 from distributor.errors import UNCERTAIN
 
@@ -62,7 +62,7 @@ def _old_batches(now: datetime) -> QuerySet[Batch]:
     old = Q(edition__leaves_at__lt=now - timedelta(days=days.deliveries)) & ~Q(channel="webhook")
     kept = now - timedelta(days=days.events)
     old |= Q(channel="webhook", edition__leaves_at__lt=kept)
-    done = Q(lease_until=None) | Q(lease_until__lt=now)
+    done = leases.free(now)
     return Batch.objects.filter(old, done, due_at=None, receivers=None).order_by("pk")
 
 

@@ -26,14 +26,14 @@ def ring_due(*, again: bool = False) -> int:
     now = timezone.now()
     patience = timedelta(0) if again else SILENT
     Batch.objects.filter(due_at__lte=now, rung_at__lte=now - patience).filter(
-        Q(lease_until=None) | Q(lease_until__lt=now)
+        leases.free(now)
     ).update(rung_at=None)
     unbuilt = Feed.objects.filter(Q(built_at=None) | Q(pk__in=feeds.outdated(now)))
-    free = unbuilt.filter(Q(lease_until=None) | Q(lease_until__lt=now))
+    free = unbuilt.filter(leases.free(now))
     for feed in free.values_list("pk", flat=True):
         bell.ring("build_feed", feed, "feeds")
     waiting = Edition.objects.filter(fanned_out_at=None, taken_back_at=None, leaves_at__lte=now)
-    waiting = waiting.filter(Q(lease_until=None) | Q(lease_until__lt=now))
+    waiting = waiting.filter(leases.free(now))
     for edition in waiting.order_by("leaves_at"):
         bell.ring_fan_out(edition)
     owed = Batch.objects.filter(due_at__lte=now, rung_at=None)

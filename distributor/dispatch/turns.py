@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from distributor.audience.models import Letter
+from distributor.dispatch import leases
 from distributor.dispatch.models import Batch, Edition
 
 TURN = 0.25
@@ -36,7 +37,7 @@ class Turn:
 
 def _others_wait(batch: Batch) -> bool:
     now = timezone.now()
-    free = Q(lease_until=None) | Q(lease_until__lt=now)
+    free = leases.free(now)
     batches = Batch.objects.filter(
         free,
         Q(urgent=True) | Q(edition__pause_holds_since=None),

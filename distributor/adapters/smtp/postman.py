@@ -13,11 +13,7 @@ from distributor.adapters.smtp.pool import Limits, Pool
 from distributor.adapters.smtp.rounds import Round
 
 
-def _no_journal(result: Result) -> None:
-    """For callers that can do without."""
-
-
-def _no_mark(key: int) -> None:
+def _untold(what: object) -> None:
     """For callers that can do without."""
 
 
@@ -58,8 +54,8 @@ class Postman:
         self,
         parcels: Iterable[Parcel | None],
         *,
-        journal: Callable[[Result], None] = _no_journal,
-        begins: Callable[[int], None] = _no_mark,
+        journal: Callable[[Result], None] = _untold,
+        begins: Callable[[int], None] = _untold,
         stop: Callable[[], bool] = _never,
         leave: Leave | None = None,
     ) -> Iterator[Result]:
@@ -67,16 +63,16 @@ class Postman:
 
         ``journal`` gets each result before anything more is written on its connection, ``begins``
         the key of each parcel before the text of its message is: a relay that was only asked about
-        one has not got it. Once
-        ``stop`` says so no new message begins, and what is on the wire gets 8 seconds; closing the
-        iterator early does the same, its results going to the journal alone. A parcel of which no
-        result comes was not begun, or none of it has left. None among the parcels means that there
-        is nothing to send for the moment. Where ``parcels`` is a generator, its ``yield`` gives the
-        key of the parcel that is about to leave on the connection for which the next one is taken,
-        if there is one; that next one leaves when the outcome of the other is known. If no relay
-        can be used, the parcels taken come back as Unavailable, about the relay, and no more are
-        taken. A message that a relay has whole when it falls silent is left to ``leave``, if given:
-        whom that names is told of it in a thread, and no result comes here.
+        one has not got it. Once ``stop`` says so no new message begins, and what is on the wire
+        gets 8 seconds; closing the iterator early does the same, its results going to the journal
+        alone. A parcel of which no result comes was not begun, or none of it has left. None among
+        the parcels means that there is nothing to send for the moment. Where ``parcels`` is a
+        generator, its ``yield`` gives the key of the parcel that is about to leave on the
+        connection for which the next one is taken, if there is one; that next one leaves when the
+        outcome of the other is known. If no relay can be used, the parcels taken come back as
+        Unavailable, about the relay, and no more are taken. A message that a relay has whole when
+        it falls silent is left to ``leave``, if given: whom that names is told of it in a thread,
+        and no result comes here.
 
         Raises:
             Exception: what ``parcels``, ``journal`` or ``begins`` raised.
