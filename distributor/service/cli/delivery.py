@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from os.path import commonprefix
 from typing import Any
 
 import click
@@ -19,6 +20,10 @@ SHOWN = 20
 """How many releases ``status`` lists, the newest first."""
 _WIDE = 140
 """A terminal of so many columns has room for titles beside the counts."""
+_SHORT = 8
+"""Of an id so many letters are shown, or more where another release has the same ones."""
+_NAMED = 5
+"""How many releases are named of those that an id in short may mean."""
 
 
 def known(text: str) -> uuid.UUID:
@@ -29,13 +34,36 @@ def known(text: str) -> uuid.UUID:
     """
     ready()
     wanted = text.replace("-", "").lower()
-    ids = Edition.objects.values_list("release_id", flat=True).distinct()
-    found = [ident for ident in ids if wanted and ident.hex.startswith(wanted)]
+    found = [ident for ident in _ids() if wanted and ident.hex.startswith(wanted)]
     if not found:
         output.fail(f"no release begins with {text}; distributor status lists them")
     if len(found) > 1:
-        output.fail(f"{text} begins {len(found)} releases; give more of the id")
+        output.fail(f"{text} begins {len(found)} releases; say which: {_named(found)}")
     return found[0]
+
+
+def _ids() -> list[uuid.UUID]:
+    """Of every release, the newest first."""
+    newest = Edition.objects.order_by("-issued_at", "-pk")
+    return list(dict.fromkeys(newest.values_list("release_id", flat=True)))
+
+
+def _named(found: list[uuid.UUID]) -> str:
+    said = []
+    for ident in found[:_NAMED]:
+        newest = Edition.objects.filter(release_id=ident).latest("number")
+        said.append(f"{ident} ({newest.title or newest.content['uri']})")
+    rest = len(found) - len(said)
+    return ", ".join(said) + (f" and {rest} more" if rest else "")
+
+
+def _shorts() -> dict[str, str]:
+    """By its id as much of the id of each release as no other begins with."""
+    ids = ["", *sorted(map(str, _ids())), ""]
+    return {
+        ident: ident[: max(_SHORT, *(1 + len(commonprefix([ident, other])) for other in others))]
+        for *others, ident in zip(ids, ids[2:], ids[1:], strict=False)
+    }
 
 
 def issued(text: str) -> uuid.UUID:
@@ -69,13 +97,14 @@ def status(release: str | None, as_json: bool) -> None:
             "When it is mended: distributor endpoints enable {id}".format(**endpoint),
             indent=10,
         )
+    shorts = _shorts()
     for document in releases:
         if document["sending"]:
-            short, told = document["release"][:8], outcome.interruption(document["sending"])
+            short, told = shorts[document["release"]], outcome.interruption(document["sending"])
             output.line(f"sending   {short} is {told}", indent=10)
     click.echo()
     if releases:
-        _list(releases)
+        _list(releases, shorts)
     else:
         click.echo("No release was published yet: distributor publish FILE")
 
@@ -85,21 +114,20 @@ def _newest() -> list[uuid.UUID]:
     return list(dict.fromkeys(issued.values_list("release_id", flat=True)[: 5 * SHOWN]))[:SHOWN]
 
 
-def _list(releases: list[dict[str, Any]]) -> None:
+def _list(releases: list[dict[str, Any]], shorts: dict[str, str]) -> None:
     head = ("release", "state", "channel", *standing.COUNTS)
     if (output.width() or _WIDE) >= _WIDE:
-        rows = [row for document in releases for row in _rows(document)]
+        rows = [row for document in releases for row in _rows(document, shorts)]
         output.table((*head, "title"), rows)
         return
     below: list[tuple[Any, ...] | str] = []
     for document in releases:
-        below += [output.title(document), *(row[:-1] for row in _rows(document))]
+        below += [output.title(document), *(row[:-1] for row in _rows(document, shorts))]
     output.table(head, below)
 
 
-def _rows(document: dict[str, Any]) -> list[tuple[Any, ...]]:
-    short = document["release"][:8]
-    head = [(short, document["state"]), *[("", "")] * 2]
+def _rows(document: dict[str, Any], shorts: dict[str, str]) -> list[tuple[Any, ...]]:
+    head = [(shorts[document["release"]], document["state"]), *[("", "")] * 2]
     titles = [output.title(document)[:60], "", ""]
     return [
         (*left, channel, *(counts[name] for name in standing.COUNTS), title)
