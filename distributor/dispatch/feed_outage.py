@@ -1,4 +1,7 @@
-"""Feeds whose files cannot be written, told to every process by a hash in Redis, and to the log."""
+"""Feeds that cannot be built or written, told to the log once, whichever process finds out.
+
+That files cannot be written is told to every process, too, by a hash in Redis.
+"""
 
 from __future__ import annotations
 
@@ -18,13 +21,19 @@ from redis.exceptions import RedisError
 from distributor.adapters import files
 from distributor.dispatch import hasty
 from distributor.dispatch.relay_outage import clock
-from distributor.errors import Unavailable
+from distributor.errors import Refused, Unavailable
 
 KEY = "distributor:feeds"
 
 _LASTS = 120.0
 """Seconds: what is owed is tried again every ten or twenty."""
 _REMEDY = "let the workers write to the folder, or make room on its disk"
+_MEND = (
+    "what is out stays; mend what the reply names, in site.*, feeds.websub_hub or the topic's name,"
+    " then start distributor again: what the feed lacks is built by itself"
+)
+_REMEMBERED = 86_400
+"""Seconds: a refusal of which nobody hears for so long is told anew."""
 
 _log = structlog.get_logger()
 _unwritten: set[str] = set()
@@ -41,12 +50,13 @@ class Unwritten:
 
 @contextmanager
 def writing(feed: str, folder: Path) -> Iterator[None]:
-    """Tell whether the block could write the files of ``feed`` into ``folder``.
+    """Tell whether the block could build ``feed`` and write its files into ``folder``.
 
     Where this process has not been able to write of late, that is found out before the block does
     all its work.
 
     Raises:
+        Refused: its documents would not be valid.
         Unavailable: (``disk``) it could not.
     """
     try:
@@ -56,6 +66,9 @@ def writing(feed: str, folder: Path) -> Iterator[None]:
     except Unavailable as error:
         if error.about == "disk":
             _ill(feed, error.reply)
+        raise
+    except Refused as error:
+        _refused(feed, error.reply)
         raise
     _well(feed)
 
@@ -96,12 +109,28 @@ def _ill(feed: str, reply: str) -> None:
         _log.error("feeds.not_written", feed=feed, reply=reply[:500], remedy=_REMEDY)
 
 
+def _refused(feed: str, reply: str) -> None:
+    reply = reply[:500]
+    try:
+        known = hasty.redis().set(_memory(feed), reply, ex=_REMEMBERED, get=True)
+        news = known != reply.encode()
+    except (RedisError, OSError):
+        news = True
+    if news:
+        _log.error("feeds.refused", feed=feed, reply=reply, remedy=_MEND)
+
+
+def _memory(feed: str) -> str:
+    return f"{KEY}:refused:{feed}"
+
+
 def _well(feed: str) -> None:
     back = feed in _unwritten
     _unwritten.discard(feed)
     back = back and not _unwritten
     try:
         client = hasty.redis()
+        client.delete(_memory(feed))
         back = bool(client.hdel(KEY, feed)) and not _marks(client)
     except (RedisError, OSError):
         pass

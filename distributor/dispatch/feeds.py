@@ -16,7 +16,7 @@ from distributor.channels import feeds as channel
 from distributor.dispatch import compositions, editions, feed_outage, leases
 from distributor.dispatch.feed_entries import REMEMBERED, entries
 from distributor.dispatch.models import Edition, EditionFile, EditionTopic, Feed
-from distributor.errors import Unavailable
+from distributor.errors import Refused, Unavailable
 from distributor.rendering.words import word
 
 LOOKED_BACK = timedelta(days=2)
@@ -110,7 +110,8 @@ def build(feed_id: int, since: datetime | None = None) -> None:
     ``since`` must be a moment at which what is to be in them was in the database for all to see.
 
     Raises:
-        Refused: the documents would not be valid; the old files stay.
+        Refused: the documents would not be valid, which is told; the old files stay, and the feed
+            counts as unbuilt.
         Unavailable: somebody else is building it, or the files cannot be written, which is told.
     """
     feed = Feed.objects.select_related("topic").get(pk=feed_id)
@@ -123,7 +124,11 @@ def build(feed_id: int, since: datetime | None = None) -> None:
         now = timezone.now()
         site = compositions.site()
         held = entries(feed, now, settings.DISTRIBUTOR.feeds.entries)
-        built = channel.build(value(feed), held, site)
+        try:
+            built = channel.build(value(feed), held, site)
+        except Refused:
+            Feed.objects.filter(pk=feed.pk).update(built_at=None)
+            raise
         for entry in built.left_out:
             _log.error("feed.entry_left_out", feed=feed.name, entry=entry)
         write_stylesheets()

@@ -7,7 +7,7 @@ from contextlib import suppress
 from celery import shared_task
 
 from distributor.dispatch import bell, delivering, fanout, feeds, letters, pace_domains, retention
-from distributor.errors import Unavailable
+from distributor.errors import DeliveryError
 
 
 @shared_task(ignore_result=True)
@@ -23,7 +23,7 @@ def deliver(batch_id: int) -> None:
 @shared_task(ignore_result=True)
 def build_feed(feed_id: int) -> None:
     """The sweep rings again for a feed that could not be built."""
-    with suppress(Unavailable):
+    with suppress(DeliveryError):
         feeds.build(feed_id)
 
 

@@ -39,7 +39,7 @@ def build(feed: Feed, entries: Sequence[Entry | Tombstone], site: Site) -> Built
     )
     documents, wrong = _documents(feed, listed, site, gone)
     left_out: dict[str, str] = {}
-    if wrong:
+    if wrong and not _documents(feed, (), site, gone)[1]:
         for entry in listed:
             _, found = _documents(feed, [entry], site, ())
             if found:
