@@ -126,7 +126,7 @@ class ActView(OnRelease, FormView):  # type: ignore[type-arg]
             "one_may_approve": self.act == "publish" and approval.may_approve() < 2,
             "waiting": waiting,
             "leaves": when(waiting.leaves_at) if waiting else "",
-            "embargo": when(embargo)
+            "embargo": when(embargo, exact=True)
             if embargo and self.act == "publish"
             else embargo_ends(self.page),
             "held": "" if self.act == "undo" else trouble.held(self.page),

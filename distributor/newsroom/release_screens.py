@@ -197,7 +197,7 @@ def embargo_ends(page: ReleasePage) -> str:
     """When the embargo that runs ends, in words; empty if none does."""
     newest = editions.standing(page.release_id).first()
     until = editions.embargo(newest) if newest else None
-    return when(until) if until else ""
+    return when(until, exact=True) if until else ""
 
 
 def _logged(entry: Any) -> dict[str, Any]:

@@ -165,11 +165,10 @@ def _holds(facts: dict[str, str]) -> str:
     )
 
 
-def when(moment: datetime) -> str:
+def when(moment: datetime, *, exact: bool = False) -> str:
     """``moment`` in words, with its zone, in the active language."""
-    return dates.written_with_zone(
-        moment, get_language() or "en", settings.DISTRIBUTOR.site.time_zone
-    )
+    zone = settings.DISTRIBUTOR.site.time_zone
+    return dates.written_with_zone(moment, get_language() or "en", zone, exact=exact)
 
 
 _DONE = {

@@ -1,4 +1,8 @@
-"""Instants as people write them: in the newsroom's time zone and the reader's language."""
+"""Instants as people write them: in the newsroom's time zone and the reader's language.
+
+They are written to the minute; ``exact`` is for the end of an embargo and the like, where a minute
+rounded down would be too early: it adds the seconds, where there are any.
+"""
 
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -39,27 +43,33 @@ def day_and_month(moment: datetime, language: str, time_zone: str) -> str:
     return f"{there.day} {(_SPRING[known] + _AUTUMN[known])[there.month - 1]}"
 
 
-def clock(moment: datetime, language: str, time_zone: str) -> str:
+def clock(moment: datetime, language: str, time_zone: str, *, exact: bool = False) -> str:
     """``10.30`` in Swedish, ``10:30`` in other languages."""
-    return local(moment, time_zone).strftime("%H.%M" if is_swedish(language) else "%H:%M")
+    there = local(moment, time_zone)
+    form = "%H:%M:%S" if exact and there.second else "%H:%M"
+    return there.strftime(form.replace(":", ".") if is_swedish(language) else form)
 
 
-def written(moment: datetime, language: str, time_zone: str) -> str:
+def written(moment: datetime, language: str, time_zone: str, *, exact: bool = False) -> str:
     """``15 november 2023 kl. 10.30`` or ``15 November 2023 at 10:30``."""
     at = "kl." if is_swedish(language) else "at"
-    return f"{day(moment, language, time_zone)} {at} {clock(moment, language, time_zone)}"
+    time = clock(moment, language, time_zone, exact=exact)
+    return f"{day(moment, language, time_zone)} {at} {time}"
 
 
-def written_with_zone(moment: datetime, language: str, time_zone: str) -> str:
+def written_with_zone(
+    moment: datetime, language: str, time_zone: str, *, exact: bool = False
+) -> str:
     """:func:`written`, then the zone: ``15 november 2023 kl. 10.30 (CET, UTC+1)``."""
     there = local(moment, time_zone)
-    return f"{written(moment, language, time_zone)} ({_zone(there)})"
+    return f"{written(moment, language, time_zone, exact=exact)} ({_zone(there)})"
 
 
-def short(moment: datetime, language: str, time_zone: str) -> str:
+def short(moment: datetime, language: str, time_zone: str, *, exact: bool = False) -> str:
     """Without the year, as in a subject: ``14 oktober kl. 06.00`` or ``14 October 06:00``."""
     at = " kl. " if is_swedish(language) else " "
-    return day_and_month(moment, language, time_zone) + at + clock(moment, language, time_zone)
+    time = clock(moment, language, time_zone, exact=exact)
+    return day_and_month(moment, language, time_zone) + at + time
 
 
 def brief(moment: datetime, now: datetime, language: str, time_zone: str) -> str:

@@ -119,7 +119,9 @@ def _note(release: Release, site: Site) -> str:
     """What the receiving desk should know before it publishes."""
     notes = []
     if under_embargo(release) and release.embargo_until:
-        moment = written_with_zone(release.embargo_until, release.language, site.time_zone)
+        moment = written_with_zone(
+            release.embargo_until, release.language, site.time_zone, exact=True
+        )
         notes.append(word(release.language, "embargo_banner", moment=moment))
         notes.append(word(release.language, "embargo_request"))
     if release.correction is not None and release.correction.kind == "fact":

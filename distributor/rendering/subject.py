@@ -49,7 +49,7 @@ def prefix(release: Release, site: Site, *, first: bool, test: bool = False) -> 
     """
     prefixes = [word(release.language, "test")] if test else []
     if release.act == "release.embargoed" and release.embargo_until:
-        moment = short(release.embargo_until, release.language, site.time_zone)
+        moment = short(release.embargo_until, release.language, site.time_zone, exact=True)
         prefixes.append(word(release.language, "subject_embargo", moment=moment))
     key = _first_key(release) if first else _follow_up_key(release)
     if key:

@@ -115,7 +115,7 @@ def _frame(words: Release) -> dict[str, Any]:
 def _banner(words: Release) -> str:
     assert words.embargo_until is not None
     site, language = compositions.site(), words.language
-    moment = dates.written_with_zone(words.embargo_until, language, site.time_zone)
+    moment = dates.written_with_zone(words.embargo_until, language, site.time_zone, exact=True)
     request = word(language, "embargo_request")
     return f"{word(language, 'embargo_banner', moment=moment)} {request}"
 

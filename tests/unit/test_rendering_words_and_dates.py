@@ -28,6 +28,13 @@ def test_moments_are_written_out_in_the_newsrooms_time_zone() -> None:
     assert written_with_zone(MOMENT, "en", "America/Sao_Paulo").endswith("06:30 (UTC-3)")
 
 
+def test_seconds_are_written_where_they_matter_and_there_are_any() -> None:
+    late = MOMENT.replace(second=7)
+    assert written(late, "sv", ZONE, exact=True) == "15 november 2023 kl. 10.30.07"
+    assert short(late, "en", ZONE, exact=True) == "15 November 10:30:07"
+    assert written(late, "sv", ZONE) == written(MOMENT, "sv", ZONE, exact=True)
+
+
 def test_subjects_name_day_and_time_without_the_year() -> None:
     lift = datetime(2026, 10, 14, 4, 0, tzinfo=UTC)
     assert short(lift, "sv", ZONE) == "14 oktober kl. 06.00"

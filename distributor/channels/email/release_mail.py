@@ -66,7 +66,9 @@ class Mail:
         if self.release.act != "release.embargoed" or self.release.embargo_until is None:
             return None
         language = self.release.language
-        moment = written_with_zone(self.release.embargo_until, language, self.site.time_zone)
+        moment = written_with_zone(
+            self.release.embargo_until, language, self.site.time_zone, exact=True
+        )
         return word(language, "embargo_banner", moment=moment), word(language, "embargo_request")
 
     @property
