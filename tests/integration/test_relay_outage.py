@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
-from django.conf import LazySettings
 from django.test import Client
 from django.utils import timezone, translation
 from redis import Redis
 from structlog.testing import capture_logs
 
 from distributor.adapters.smtp import Postman, Relay
-from distributor.dispatch import by_email, delivering, relay_outage
+from distributor.dispatch import delivering, relay_outage
 from distributor.dispatch.models import Batch, Delivery, Edition
 from distributor.dispatch.relay_outage import RelayWatch
 from distributor.service import vitals
@@ -119,18 +118,6 @@ def test_what_a_connection_from_before_the_stop_takes_does_not_end_it() -> None:
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
-
-
-@pytest.fixture
-def sending(
-    clock: Clock, redis_server: str, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[list[Postman]]:
-    """Makes ``by_email`` send by the relay at a port, with the clock of the test."""
-    made: list[Postman] = []
-    monkeypatch.setattr(by_email, "postman", lambda: made[-1])
-    yield made
-    for one in made:
-        one.close()
 
 
 def worker(port: int, clock: Clock) -> Postman:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from django.conf import LazySettings
 from django.test import Client
 from django.utils import timezone, translation
 from structlog.testing import capture_logs
@@ -18,7 +17,7 @@ from structlog.testing import capture_logs
 from distributor.adapters.smtp import Postman, Relay, Result, Timeouts, Trouble
 from distributor.adapters.smtp.parcels import Unwatched, Watch
 from distributor.audience.models import Letter
-from distributor.dispatch import by_email, delivering, letters, relay_outage
+from distributor.dispatch import delivering, letters, relay_outage
 from distributor.dispatch.models import Attempt, Batch, Delivery, Edition
 from distributor.dispatch.relay_outage import RelayWatch
 from distributor.newsroom import trouble
@@ -49,18 +48,6 @@ class Hush:
             self.fell.set()
             self.goes_on.wait(15)
         self._taken += heard == b"."
-
-
-@pytest.fixture
-def sending(
-    redis_server: str, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[list[Postman]]:
-    """Makes ``by_email`` send by the relays given, the newest of these."""
-    made: list[Postman] = []
-    monkeypatch.setattr(by_email, "postman", lambda: made[-1])
-    yield made
-    for one in made:
-        one.close()
 
 
 def worker(*listeners: Listener, watch: Watch | None = None) -> Postman:
