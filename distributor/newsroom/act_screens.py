@@ -129,7 +129,7 @@ class ActView(OnRelease, FormView):  # type: ignore[type-arg]
             "embargo": when(embargo, exact=True)
             if embargo and self.act == "publish"
             else embargo_ends(self.page),
-            "held": "" if self.act == "undo" else trouble.held(self.page),
+            "held": "" if self.act == "undo" else trouble.in_html(trouble.held(self.page)),
             "back": reverse("newsroom_release", args=[self.page.pk]),
         }
 
@@ -185,7 +185,7 @@ class ActView(OnRelease, FormView):  # type: ignore[type-arg]
             buttons.append(messages.button(undo, _("Undo")))
         messages.success(self.request, trouble.told(self.page, self.act, edition), buttons=buttons)
         if self.act != "undo" and edition.pause_holds_since:
-            messages.warning(self.request, trouble.held(self.page))
+            messages.warning(self.request, trouble.in_html(trouble.held(self.page)))
         if trouble.redis_is_away():
             messages.warning(self.request, trouble.WAITS)
 

@@ -170,7 +170,7 @@ class ReleaseView(OnRelease, TemplateView):
             "waiting": waiting,
             "leaves": when(waiting.leaves_at) if waiting else "",
             "late": _late(page),
-            "interrupted": trouble.interrupted(found and found["sending"]),
+            "interrupted": trouble.in_html(trouble.interrupted(found and found["sending"])),
             "embargo": embargo_ends(page),
             "acts": offered(page, self.request.user),
             "log": [_logged(entry) for entry in done.order_by("-timestamp")],

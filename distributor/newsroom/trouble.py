@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.utils import timezone
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 from redis import Redis
@@ -27,6 +30,8 @@ if TYPE_CHECKING:
 WAITS = gettext_lazy(
     "Delivery waits: Redis is not reachable. What you publish is kept, and leaves when it is back."
 )
+
+_OPTION = re.compile("--[a-z]+(?:-[a-z]+)*")
 
 
 def redis_is_away() -> bool:
@@ -165,6 +170,15 @@ def _holds(facts: dict[str, str]) -> str:
     )
 
 
+def in_html(text: str) -> SafeString:
+    """``text`` as HTML in which no line breaks within an option of a command.
+
+    It stands in marks and not in other letters, so that a command is copied as it is typed.
+    """
+    marked = _OPTION.sub(r'<span class="w-whitespace-nowrap">\g<0></span>', escape(text))
+    return mark_safe(marked)
+
+
 def when(moment: datetime, *, exact: bool = False) -> str:
     """``moment`` in words, with its zone, in the active language."""
     zone = settings.DISTRIBUTOR.site.time_zone
@@ -190,7 +204,7 @@ class TroublePanel(Component):
     order = 10
 
     def get_context_data(self, parent_context: Mapping[str, Any]) -> dict[str, Any]:
-        return {"lines": lines()}
+        return {"lines": [in_html(line) for line in lines()]}
 
     def render_html(self, parent_context: Any = None) -> str:
         return super().render_html(parent_context) if lines() else ""

@@ -157,8 +157,9 @@ def test_screens_say_who_waits_for_the_end_of_a_pause(admin_client: Client) -> N
     dashboard = told(admin_client.get(home))
     assert f"”{first.title}”: Utsändningen pausades" in dashboard
     assert command in dashboard
-    said = told(press(admin_client, page, "withhold", reason="Vi ser efter."))
-    assert said.count(spared) == 2, "the message after the act, and the release's own screen"
+    after = press(admin_client, page, "withhold", reason="Vi ser efter.")
+    assert told(after).count(spared) == 2, "the message after the act, and the release's own screen"
+    assert after.content.decode().count(">--resume</span>") == 2
     edition = Edition.objects.get(number=2)
     fanout.fan_out(edition.pk)
     assert command not in told(admin_client.get(home)), "nothing is owed"
