@@ -14,6 +14,13 @@ from distributor.dispatch.models import Batch, Edition
 TURN = 0.25
 """Seconds for which a worker stays with an edition before others have their turn."""
 
+_GOES_ON = Q(channel="feed") | Q(
+    Q(urgent=True) | Q(edition__pause_holds_since=None),
+    edition__cancelled_at=None,
+    edition__paused_at=None,
+)
+"""Of a batch: what is due in it may be begun, as :func:`rounds.begin` has it in SQL."""
+
 
 class Turn:
     """The turn of ``batch`` at a worker, from now on.
@@ -40,11 +47,9 @@ def _others_wait(batch: Batch) -> bool:
     free = leases.free(now)
     batches = Batch.objects.filter(
         free,
-        Q(urgent=True) | Q(edition__pause_holds_since=None),
+        _GOES_ON,
         channel=batch.channel,
         due_at__lte=now,
-        edition__paused_at=None,
-        edition__cancelled_at=None,
         urgent__in=(True, batch.urgent),
     ).exclude(edition_id=batch.edition_id, urgent=batch.urgent)
     editions = Edition.objects.filter(free, fanned_out_at=None, taken_back_at=None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from uuid import UUID
 
 import pytest
 from django.utils import timezone
@@ -117,6 +118,16 @@ def test_a_correction_ends_the_turn_of_those_who_are_told_of_it_as_news() -> Non
     assert not said(first)
     Batch.objects.filter(pk=second.pk).update(urgent=True)
     assert said(first)
+
+
+@pytest.mark.parametrize("stop", [control.pause, control.cancel])
+def test_feeds_end_the_turn_of_feeds_whatever_was_done_to_their_sending(
+    stop: Callable[[UUID], object],
+) -> None:
+    mine = fanning.issue(channels=("feed",)).batches.get()
+    other = fanning.issue(channels=("email", "feed"))
+    stop(other.release_id)
+    assert said(mine)
 
 
 def said(batch: Batch) -> bool:
