@@ -10,6 +10,7 @@ import atexit
 import logging
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -27,6 +28,8 @@ _FIRST = "PYTEST_XDIST_WORKER" not in os.environ
 
 
 def _begin() -> None:
+    # Whoever runs tests in the background has them ignore it, and with them all that they start.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     for name in [name for name in os.environ if name.startswith("DISTRIBUTOR_")]:
         del os.environ[name]
     folder = Path(tempfile.mkdtemp(prefix="distributor-tests-"))

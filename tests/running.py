@@ -23,6 +23,7 @@ import psutil
 import requests
 
 from distributor.service import tether
+from tests.shell import APART, Shell
 
 T = TypeVar("T")
 _PORTS = iter(random.SystemRandom().sample(range(12_000, 27_000), 15_000))
@@ -73,6 +74,7 @@ class Service:
         }
         self.environ = base | {f"DISTRIBUTOR_{name}": value for name, value in given.items()}
         self.process: subprocess.Popen[bytes] | None = None
+        self._shell: Shell | None = None
         folder.mkdir(parents=True)
 
     def __enter__(self) -> Self:
@@ -86,6 +88,8 @@ class Service:
         trace: TracebackType | None,
     ) -> None:
         self.stop()
+        if self._shell:
+            self._shell.close()
 
     def start(self, *arguments: str) -> None:
         """Start it and wait until it says that it is ready."""
@@ -143,21 +147,31 @@ class Service:
         timeout: float = 120,
     ) -> subprocess.CompletedProcess[str]:
         """Run ``distributor`` with ``arguments``; fails unless it exits with ``code``."""
-        done = subprocess.run(
-            [sys.executable, "-m", "distributor", *map(str, arguments)],
-            env=self.environ,
-            cwd=self.folder,
-            input=stdin if isinstance(stdin, bytes) else stdin.encode(),
-            capture_output=True,
-            timeout=timeout,
-            check=False,
-        )
+        words = [str(argument) for argument in arguments]
+        given = stdin if isinstance(stdin, bytes) else stdin.encode()
+        if words[0] in APART:
+            done = subprocess.run(
+                [sys.executable, "-m", "distributor", *words],
+                env=self.environ,
+                cwd=self.folder,
+                input=given,
+                capture_output=True,
+                timeout=timeout,
+                check=False,
+            )
+        else:
+            done = self._in_shell().run(words, given, timeout)
         said = (done.stdout.decode(), done.stderr.decode())
-        done = subprocess.CompletedProcess(done.args, done.returncode, *said)
-        assert code is None or done.returncode == code, (
-            f"{arguments} exited with {done.returncode}\n{done.stdout}\n{done.stderr}"
+        ended = subprocess.CompletedProcess(words, done.returncode, *said)
+        assert code is None or ended.returncode == code, (
+            f"{arguments} exited with {ended.returncode}\n{ended.stdout}\n{ended.stderr}"
         )
-        return done
+        return ended
+
+    def _in_shell(self) -> Shell:
+        if self._shell is None or self._shell.environ != self.environ:
+            self._shell = Shell(self.environ, self.folder)
+        return self._shell
 
     def json(self, *arguments: str | Path, code: int | None = 0, stdin: str = "") -> Any:
         """The document that ``distributor … --json`` prints."""
