@@ -12,7 +12,7 @@ STAMPS := $(VENV)/stamps
 # Where Python may not keep what it compiled, each of hundreds of processes compiles it again.
 unexport PYTHONDONTWRITEBYTECODE
 # More than there are cores: many tests wait for something.
-WORKERS ?= 3
+WORKERS ?= 4
 
 .PHONY: demo run test faults bench check lock clean browser
 

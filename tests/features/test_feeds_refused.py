@@ -6,6 +6,8 @@ import json
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.running import Service, until
 
 HUB = "https://näv.example/"
@@ -27,6 +29,7 @@ def publish(service: Service, title: str) -> None:
     service.cli("publish", file, "--wait", "--timeout", "60")
 
 
+@pytest.mark.long
 def test_a_feed_that_is_refused_is_told_of_once_and_built_when_it_can_be(tmp_path: Path) -> None:
     ours = Service(tmp_path / "service")
     with ours:
