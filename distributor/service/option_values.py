@@ -16,6 +16,8 @@ from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from distributor.rendering.cleaning import absolute
+
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _HOST = re.compile(r"(?=.{1,253}$)\w([\w-]{0,61}\w)?(\.\w([\w-]{0,61}\w)?)*\.?")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
@@ -85,14 +87,15 @@ def _split(text: str) -> SplitResult | None:
 
 def _site(text: str) -> str:
     parts = _split(text)
-    plain = parts and parts.scheme in ("http", "https") and parts.hostname and "@" not in text
-    if not plain or not parts or parts.path.strip("/") or parts.query or parts.fragment:
+    plain = parts and parts.scheme in ("http", "https") and "@" not in text
+    address = absolute(f"{parts.scheme}://{parts.netloc.lower()}", "") if parts and plain else ""
+    if not address or not parts or parts.path.strip("/") or parts.query or parts.fragment:
         raise ValueError("http:// or https://, a host and perhaps a port, and no path")
-    return f"{parts.scheme}://{parts.netloc.lower()}"
+    return address
 
 
 class Scheme:
-    """A URL of one of some schemes, or one of the words given."""
+    """A URL of one of some schemes, or one of the words given; one for the web in ASCII."""
 
     def __init__(self, *schemes: str, words: tuple[str, ...] = ("",)) -> None:
         self.schemes = schemes
@@ -100,10 +103,12 @@ class Scheme:
 
     def __call__(self, text: str) -> str:
         parts = _split(text)
-        if text in self.words or (
-            parts and parts.scheme in self.schemes and parts[1:3] != ("", "")
-        ):
+        if text in self.words:
             return text
+        if parts and parts.scheme in self.schemes and parts[1:3] != ("", ""):
+            address = absolute(text, "") if parts.scheme in ("http", "https") else text
+            if address:
+                return address
         words = "".join(f'"{word}", or ' for word in self.words if word)
         raise ValueError(words + "a URL in " + " or ".join(f"{name}://" for name in self.schemes))
 

@@ -79,6 +79,14 @@ def test_the_environment_goes_before_the_file(load: Load, tmp_path: Path) -> Non
     assert got.origin("feeds.entries") == "default"
 
 
+def test_addresses_of_the_web_are_taken_as_programs_know_them(load: Load) -> None:
+    got = load(
+        SITE__URL="https://Press.Näset.example:8443/", FEEDS__WEBSUB_HUB="https://näv.example/h"
+    )
+    assert got.site.url == "https://press.xn--nset-loa.example:8443"
+    assert got.feeds.websub_hub == "https://xn--nv-via.example/h"
+
+
 def test_another_file_can_be_named(load: Load, tmp_path: Path) -> None:
     (tmp_path / "other.toml").write_text("undo_seconds = 9\n")
     assert load(CONFIG="other.toml").undo_seconds == 9
@@ -104,6 +112,8 @@ def test_a_value_may_be_read_from_a_file(load: Load, tmp_path: Path) -> None:
         ("SITE__URL", "press.example.org", "site.url", "http:// or https://"),
         ("SITE__URL", "https://press.example.org/news", "site.url", "no path"),
         ("SITE__URL", "https://press.example.org:99999", "site.url", "perhaps a port"),
+        ("SITE__URL", "https://bad host.example", "site.url", "a host"),
+        ("FEEDS__WEBSUB_HUB", "https://nä v.example", "feeds.websub_hub", "a URL in https://"),
         ("SITE__LANGUAGES", "sv,en", "site.languages", 'such as ["a", "b"]'),
         ("SITE__LANGUAGES", "[]", "site.languages", "at least one"),
         ("SITE__LANGUAGES", '["Svenska"]', "site.languages", 'such as "sv"'),
