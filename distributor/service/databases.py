@@ -14,6 +14,14 @@ PRAGMA synchronous = NORMAL;
 PRAGMA cache_size = -16000;
 PRAGMA temp_store = MEMORY;
 """
+_VIGILANCE = {
+    "connect_timeout": "5",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "25000",
+}
+"""A server of which nothing is heard for 25 seconds is gone: Linux would wait for two hours."""
 
 
 def setting(options: Options) -> dict[str, Any]:
@@ -51,5 +59,5 @@ def _postgresql(url: str) -> dict[str, Any]:
         "PORT": str(parts.port or "") or parameters.pop("port", ""),
         "CONN_MAX_AGE": 600,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"connect_timeout": "5"} | parameters,
+        "OPTIONS": _VIGILANCE | parameters,
     }

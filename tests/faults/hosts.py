@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import psutil
 
-from distributor.service import tether
+from distributor.service import redis, tether
 from tests.running import Service
 
 
 class Parts:
     """``distributor worker``, ``clock`` and ``web`` with the options of ``service``.
 
-    All of them end with the ``with`` block.
+    All of them end with the ``with`` block. ``there`` are the words before a command that has it
+    run on the host.
     """
 
-    def __init__(self, service: Service) -> None:
-        self.service = service
+    def __init__(self, service: Service, there: Sequence[str] = ()) -> None:
+        self.service, self._there = service, there
         self._running: list[subprocess.Popen[bytes]] = []
 
     def __enter__(self) -> Parts:
@@ -35,7 +38,7 @@ class Parts:
         """Run ``distributor`` with ``arguments`` until the block ends."""
         with self.service.log.open("ab") as said:
             process = tether.spawn(
-                [sys.executable, "-m", "distributor", *arguments],
+                [*self._there, sys.executable, "-m", "distributor", *arguments],
                 environ=self.service.environ,
                 stdout=said.fileno(),
                 stderr=said.fileno(),
@@ -53,3 +56,16 @@ class Parts:
                 psutil.Process(process.pid).kill()
             process.wait(10)
         self._running.clear()
+
+
+@contextmanager
+def shared_redis(folder: Path) -> Iterator[Path]:
+    """The socket of a Redis that several hosts use."""
+    (folder / "redis").mkdir(parents=True)
+    process = tether.spawn(redis.command(folder))
+    try:
+        assert redis.wait(folder, process)
+        yield redis.socket_path(folder)
+    finally:
+        process.terminate()
+        process.wait(10)

