@@ -78,6 +78,10 @@ def test_endpoints_that_fail_do_not_hold_up_the_good_one(
         received = receivers.listening.received
         until(lambda: any(got.path == "/good" and got.verified for got in received), 20)
         assert time.monotonic() - began < 20
-        webhook = scene.service.json("status", release)["channels"]["webhook"]
-        assert (webhook["delivered"], webhook["owed"]) == (1, 3)
+
+        def counts() -> tuple[int, int]:
+            webhook = scene.service.json("status", release)["channels"]["webhook"]
+            return webhook["delivered"], webhook["owed"]
+
+        until(lambda: counts() == (1, 3), 10, "the status to tell")
         scene.told(release, doubled=0)
