@@ -24,6 +24,7 @@ BENCHMARKS = (
     "email_path on PostgreSQL",
     "naive",
     "two_workers",
+    "two_workers on PostgreSQL",
     "ceiling",
     "first_mail",
     "million",
