@@ -145,11 +145,15 @@ class Service:
         stdin: str | bytes = "",
         code: int | None = 0,
         timeout: float = 120,
+        anew: bool = False,
     ) -> subprocess.CompletedProcess[str]:
-        """Run ``distributor`` with ``arguments``; fails unless it exits with ``code``."""
+        """Run ``distributor`` with ``arguments``; fails unless it exits with ``code``.
+
+        It comes from a shell that has loaded what it needs already, or else is begun ``anew``.
+        """
         words = [str(argument) for argument in arguments]
         given = stdin if isinstance(stdin, bytes) else stdin.encode()
-        if words[0] in APART:
+        if anew or words[0] in APART:
             done = subprocess.run(
                 [sys.executable, "-m", "distributor", *words],
                 env=self.environ,

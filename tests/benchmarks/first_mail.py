@@ -36,7 +36,8 @@ Maja Lindqvist, bibliotekschef, 08-123 45 67, maja.lindqvist@ekvik.example
 def published(service: Service, text: str, sink: Sink, readers: int) -> tuple[float, float]:
     """Seconds from the start of the command to the first and to the last mail of it."""
     before, begun = sink.messages, time.perf_counter()
-    command = threading.Thread(target=service.cli, args=("publish", "-"), kwargs={"stdin": text})
+    options = {"stdin": text, "anew": True}
+    command = threading.Thread(target=service.cli, args=("publish", "-"), kwargs=options)
     command.start()
     seen: list[float] = []
     for wanted in (1, readers):
