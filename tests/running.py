@@ -87,9 +87,7 @@ class Service:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.stop()
-        if self._shell:
-            self._shell.close()
+        self.close()
 
     def start(self, *arguments: str) -> None:
         """Start it and wait until it says that it is ready."""
@@ -122,6 +120,13 @@ class Service:
             self.process.kill()
             self.process = None
 
+    def close(self) -> None:
+        """Stop it, and the shell of its commands."""
+        self.stop()
+        if self._shell:
+            self._shell.close()
+            self._shell = None
+
     def words(self) -> str:
         """What the service has printed."""
         return self.log.read_text("utf-8", "replace")
@@ -149,7 +154,8 @@ class Service:
     ) -> subprocess.CompletedProcess[str]:
         """Run ``distributor`` with ``arguments``; fails unless it exits with ``code``.
 
-        It comes from a shell that has loaded what it needs already, or else is begun ``anew``.
+        It comes from a shell that has loaded what it needs already, options in files too, or else
+        is begun ``anew``.
         """
         words = [str(argument) for argument in arguments]
         given = stdin if isinstance(stdin, bytes) else stdin.encode()
@@ -164,7 +170,11 @@ class Service:
                 check=False,
             )
         else:
-            done = self._in_shell().run(words, given, timeout)
+            try:
+                done = self._in_shell().run(words, given, timeout)
+            except subprocess.TimeoutExpired:
+                self._shell = None
+                raise
         said = (done.stdout.decode(), done.stderr.decode())
         ended = subprocess.CompletedProcess(words, done.returncode, *said)
         assert code is None or ended.returncode == code, (

@@ -67,10 +67,11 @@ class Shell:
             if not select([end], [], [], timeout)[0]:
                 self.close()
                 raise subprocess.TimeoutExpired(arguments, timeout)
-            code = int(end.read())
+            ended = end.read()
+            assert ended, "the shell has ended"
             said.seek(0)
             warned.seek(0)
-            return subprocess.CompletedProcess(arguments, code, said.read(), warned.read())
+            return subprocess.CompletedProcess(arguments, int(ended), said.read(), warned.read())
 
     def close(self) -> None:
         """End it, and what still runs in it."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,12 +28,11 @@ KEY = "distributor:feeds"
 _LASTS = 120.0
 """Seconds: what is owed is tried again every ten or twenty."""
 _REMEDY = "let the workers write to the folder, or make room on its disk"
+_REFUSED = f"{KEY}:refused"
 _MEND = (
-    "what is out stays; mend what the reply names, in site.*, feeds.websub_hub or the topic's name,"
-    " then start distributor again: what the feed lacks is built by itself"
+    "what is out stays; mend what the reply names: the topic's name, or an option (site.*,"
+    " feeds.websub_hub) and start distributor again; what the feed lacks is built by itself"
 )
-_REMEMBERED = 86_400
-"""Seconds: a refusal of which nobody hears for so long is told anew."""
 
 _log = structlog.get_logger()
 _unwritten: set[str] = set()
@@ -86,6 +85,12 @@ def known(client: Redis) -> Unwritten | None:
     return Unwritten(first["reply"], datetime.fromtimestamp(first["since"], UTC))
 
 
+def forget() -> None:
+    """Have what is refused still be told of again: at a start, which may have mended it."""
+    with suppress(RedisError, OSError):
+        hasty.redis().delete(_REFUSED)
+
+
 def line(unwritten: Unwritten) -> str:
     """One line of English for the operator."""
     since = clock(unwritten.since, "en")
@@ -112,16 +117,13 @@ def _ill(feed: str, reply: str) -> None:
 def _refused(feed: str, reply: str) -> None:
     reply = reply[:500]
     try:
-        known = hasty.redis().set(_memory(feed), reply, ex=_REMEMBERED, get=True)
-        news = known != reply.encode()
+        client = hasty.redis()
+        news = client.hget(_REFUSED, feed) != reply.encode()
+        client.hset(_REFUSED, feed, reply)
     except (RedisError, OSError):
         news = True
     if news:
         _log.error("feeds.refused", feed=feed, reply=reply, remedy=_MEND)
-
-
-def _memory(feed: str) -> str:
-    return f"{KEY}:refused:{feed}"
 
 
 def _well(feed: str) -> None:
@@ -130,7 +132,7 @@ def _well(feed: str) -> None:
     back = back and not _unwritten
     try:
         client = hasty.redis()
-        client.delete(_memory(feed))
+        client.hdel(_REFUSED, feed)
         back = bool(client.hdel(KEY, feed)) and not _marks(client)
     except (RedisError, OSError):
         pass

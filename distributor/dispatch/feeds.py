@@ -19,6 +19,8 @@ from distributor.dispatch.models import Edition, EditionFile, EditionTopic, Feed
 from distributor.errors import Refused, Unavailable
 from distributor.rendering.words import word
 
+REFUSED_FOR = timedelta(seconds=20)
+"""A feed that was refused is not built again before: it would be the same."""
 LOOKED_BACK = timedelta(days=2)
 """For so long after something ran out a feed is built for that; then its next build will do."""
 
@@ -112,7 +114,8 @@ def build(feed_id: int, since: datetime | None = None) -> None:
     Raises:
         Refused: the documents would not be valid, which is told; the old files stay, and the feed
             counts as unbuilt.
-        Unavailable: somebody else is building it, or the files cannot be written, which is told.
+        Unavailable: somebody else is building it, it was refused of late, or the files cannot be
+            written, which is told.
     """
     feed = Feed.objects.select_related("topic").get(pk=feed_id)
     # One of a time to come is of before the clock was set back, and says nothing.
@@ -128,6 +131,7 @@ def build(feed_id: int, since: datetime | None = None) -> None:
             built = channel.build(value(feed), held, site)
         except Refused:
             Feed.objects.filter(pk=feed.pk).update(built_at=None)
+            leases.set_aside(feed, REFUSED_FOR)
             raise
         for entry in built.left_out:
             _log.error("feed.entry_left_out", feed=feed.name, entry=entry)

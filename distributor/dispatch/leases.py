@@ -80,6 +80,11 @@ def release(row: models.Model) -> None:
     ours(row).update(holder="", lease_until=None)
 
 
+def set_aside(row: models.Model, length: timedelta) -> None:
+    """Let nobody have ``row`` for so long, us neither, if its lease is still ours."""
+    ours(row).update(holder="", lease_until=timezone.now() + length)
+
+
 def ours(row: models.Model) -> models.QuerySet[models.Model]:
     """The row, if this process still holds its lease."""
     return type(row)._default_manager.filter(pk=row.pk, holder=holder())

@@ -113,6 +113,12 @@ class Scheme:
         raise ValueError(words + "a URL in " + " or ".join(f"{name}://" for name in self.schemes))
 
 
+def _line(text: str) -> str:
+    if _CONTROL.search(text):
+        raise ValueError("a line of text, without control characters")
+    return text
+
+
 def _readable(path: Path | None) -> Path | None:
     if path is not None and not (path.is_file() and os.access(path, os.R_OK)):
         raise ValueError("a file that can be read")
@@ -146,5 +152,5 @@ OptionalFile = Annotated[
 Port = Annotated[int, Field(ge=1, le=65535)]
 Days = Annotated[int, Field(ge=1, le=36500)]
 Wait = Annotated[int, Field(ge=1, le=604_800)]
-Text = Annotated[str, Field(min_length=1, max_length=200)]
+Text = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_line)]
 Key = Annotated[str, AfterValidator(_key)]

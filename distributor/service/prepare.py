@@ -19,7 +19,7 @@ from django.urls import reverse
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
-from distributor.dispatch import feeds
+from distributor.dispatch import feed_outage, feeds
 from distributor.dispatch.models import Feed
 from distributor.errors import DeliveryError
 from distributor.service import template_database
@@ -37,6 +37,7 @@ def prepare() -> dict[str, object]:
     """
     with _alone():
         done: dict[str, object] = {"migrated": migrate(), "login": first_login()}
+        feed_outage.forget()
         write_feeds()
         return done
 

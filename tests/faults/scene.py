@@ -53,7 +53,7 @@ class Scene:
 
     def close(self) -> None:
         """End the service and the mail server."""
-        self.service.stop()
+        self.service.close()
         self.crowd.go_away()
 
     def publish(

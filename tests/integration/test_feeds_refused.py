@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 
 import pytest
 from django.conf import settings
+from django.db.models import QuerySet
+from django.utils import timezone
 from structlog.testing import capture_logs
 
-from distributor.dispatch import delivering, feeds, tasks
+from distributor.dispatch import delivering, feeds, leases, tasks
 from distributor.dispatch.models import Batch, Delivery, Edition, Feed
 from tests.fanning import issue
 
@@ -31,6 +34,10 @@ def titles() -> list[str]:
     return [item["title"] for item in json.loads(file.read_text("utf-8"))["items"]]
 
 
+def free(now: datetime) -> QuerySet[Feed]:
+    return Feed.objects.filter(leases.free(now), name="sv/all", built_at=None)
+
+
 def test_a_refused_feed_is_told_of_once_and_built_when_it_can_be(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -47,6 +54,9 @@ def test_a_refused_feed_is_told_of_once_and_built_when_it_can_be(
         for batch in Batch.objects.filter(edition=publish(2), channel="feed"):
             delivering.deliver(batch.pk)
         for _ in range(2):
+            assert not free(timezone.now()).exists(), "it is not tried again at once"
+            assert free(timezone.now() + feeds.REFUSED_FOR).exists(), "the sweep rings for it"
+            Feed.objects.update(lease_until=None)
             tasks.build_feed(feed.pk)
     (told,) = [line for line in log if line.get("feed") == "sv/all"]
     assert (told["event"], told["log_level"]) == ("feeds.refused", "error")
@@ -57,5 +67,6 @@ def test_a_refused_feed_is_told_of_once_and_built_when_it_can_be(
     assert titles() == ["Bron 1"]
 
     monkeypatch.undo()
+    Feed.objects.update(lease_until=None)
     tasks.build_feed(feed.pk)
     assert titles() == ["Bron 2", "Bron 1"]

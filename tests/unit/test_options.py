@@ -114,6 +114,7 @@ def test_a_value_may_be_read_from_a_file(load: Load, tmp_path: Path) -> None:
         ("SITE__URL", "https://press.example.org:99999", "site.url", "perhaps a port"),
         ("SITE__URL", "https://bad host.example", "site.url", "a host"),
         ("FEEDS__WEBSUB_HUB", "https://nä v.example", "feeds.websub_hub", "a URL in https://"),
+        ("SITE__NAME", "A\u0007B", "site.name", "without control characters"),
         ("SITE__LANGUAGES", "sv,en", "site.languages", 'such as ["a", "b"]'),
         ("SITE__LANGUAGES", "[]", "site.languages", "at least one"),
         ("SITE__LANGUAGES", '["Svenska"]', "site.languages", 'such as "sv"'),
